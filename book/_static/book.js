@@ -133,15 +133,21 @@
     if (target && performance.now() < 5000) target.scrollIntoView();
   }
 
+  /* Measuring boxes lays out the whole page, which can wait until the browser has nothing else to do. */
+  const idle = window.requestIdleCallback || ((job) => setTimeout(job, 200));
   let waiting = false;
   function later() {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      nameSliders(document);
-      openScrolling();
-    });
+    requestAnimationFrame(() => nameSliders(document));
+    idle(
+      () => {
+        waiting = false;
+        openScrolling();
+        document.documentElement.dataset.mended = "";
+      },
+      { timeout: 2000 },
+    );
   }
 
   function start() {

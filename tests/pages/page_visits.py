@@ -95,6 +95,7 @@ def visit(browser: object, address: str, name: str, **settings: object) -> Visit
     page.on("response", lambda answer: seen.missing.append(answer.url) if answer.status >= 400 else None)
     page.goto(address)
     page.evaluate(SETTLED)
+    page.wait_for_selector("html[data-mended]", state="attached")
     # Colours that fade over would be measured half way on a busy machine.
     page.add_style_tag(content="*, *::before, *::after { transition: none !important; animation: none !important; }")
     return seen
