@@ -18,8 +18,8 @@ def main() -> None:
     if uv is None:
         sys.exit("error: `make lock` needs uv: run `.venv/bin/pip install uv`, then again")
     command = [uv, "pip", "compile", "--universal", "--python-version", "3.11", "pyproject.toml", "--extra", "book"]
-    command += ["--prerelease=disallow", "--no-emit-index-url", "--no-annotate", "--no-header", "--quiet", *sys.argv[1:]]
-    resolved = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    command += ["--prerelease=disallow", "--no-emit-index-url", "--no-annotate", "--no-header", "--quiet"]
+    resolved = subprocess.run([*command, *sys.argv[1:]], check=True, capture_output=True, text=True).stdout
     lines = [line for line in resolved.splitlines() if not TORCH_OWNS.match(line)]
     Path("requirements.txt").write_text("\n".join(lines) + "\n")
     print(f"requirements.txt: {len(lines)} packages pinned")

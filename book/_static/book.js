@@ -139,14 +139,15 @@
   function later() {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => nameSliders(document));
+    delete document.documentElement.dataset.mended;
     idle(
       () => {
         waiting = false;
+        nameSliders(document);
         openScrolling();
         document.documentElement.dataset.mended = "";
       },
-      { timeout: 2000 },
+      { timeout: 1000 },
     );
   }
 
@@ -161,6 +162,7 @@
     new MutationObserver(later).observe(article, { childList: true, subtree: true });
     window.addEventListener("resize", later);
     window.addEventListener("load", later);
+    document.fonts.ready.then(later);
     window.addEventListener("hashchange", unfoldTarget);
     if (window.MathJax && window.MathJax.startup) {
       window.MathJax.startup.promise.then(() => {

@@ -177,6 +177,12 @@ def dead_links(folder: Path, path: Path) -> list[str]:
     return wrong
 
 
+def has_tag(block: object, name: str) -> bool:
+    """Whether a display has this tag: in its MathML, or in its TeX where the browser is to typeset it."""
+    labels = [label.get_text() for label in block.select("mjx-assistive-mml mtext")]
+    return f"({name})" in labels or f"\\tag{{{name}}}" in block.get_text()
+
+
 def wrong_equation_links(path: Path) -> list[str]:
     """Links on names of equations whose target is not the equation with that tag."""
     wrong = []
@@ -190,6 +196,6 @@ def wrong_equation_links(path: Path) -> list[str]:
         target = (path.parent / unquote(href)).resolve() if href else path
         equation = parsed(target).find(id=fragment)
         block = equation if equation is None or equation.name == "div" else equation.find_parent("div")
-        if fragment != anchor(name) or block is None or f"\\tag{{{name}}}" not in block.get_text():
+        if fragment != anchor(name) or block is None or not has_tag(block, name):
             wrong.append(f"{name}: leads to {link['href']}")
     return wrong
