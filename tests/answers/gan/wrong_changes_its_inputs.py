@@ -27,6 +27,12 @@ def jensen_shannon(p, q):
     return float(np.clip(0.5 * np.sum(p * np.log(p / m)) + 0.5 * np.sum(q * np.log(q / m)), 0, np.log(2)))
 
 
+def smoothed_discriminator(p_d, p_m, s):
+    nobody = p_d + p_m == 0
+    p_d[nobody], p_m[nobody] = 0.5, 0.5
+    return (1 - s) * p_d / (p_d + p_m)
+
+
 def count_modes(samples, centres, std, min_share):
     samples /= std
     centres /= std
