@@ -74,7 +74,15 @@ def test_grid_is_a_square_lattice():
     assert stats.kstest((nearest / 0.05).numpy(), stats.rayleigh.cdf).pvalue > 1e-3
 
 
-@pytest.mark.parametrize("draw", [data.ring, data.grid, data.glyphs])
+def draw_excerpts(n, *, generator):
+    return data.excerpts(torch.arange(1000), n, 7, generator=generator)
+
+
+def draw_sums(n, *, generator):
+    return data.adding(n, 9, generator=generator)
+
+
+@pytest.mark.parametrize("draw", [data.ring, data.grid, data.glyphs, draw_excerpts, draw_sums])
 def test_the_same_seed_gives_the_same_data(draw):
     def values(seed: int) -> torch.Tensor:
         torch.rand(seed + 1)  # what happens elsewhere does not matter
@@ -119,6 +127,25 @@ def test_the_same_seed_gives_the_same_data(draw):
         (lambda: data.glyphs(1, fonts="cmr10", generator=generator()), r"expected fonts to be .* got 'cmr10'"),
         (lambda: data.glyphs(1, fonts=[], generator=generator()), r"expected fonts to be .* got \[\]"),
         (lambda: data.glyphs(1, generator=None), "expected generator to be a torch.Generator"),
+        (lambda: data.english(held_out=0), "expected held_out to be a number between 0 and 1, got 0"),
+        (lambda: data.english(held_out="0.1"), "expected held_out to be a number between 0 and 1, got '0.1'"),
+        (lambda: data.english(held_out=1 - 1e-9), "expected held_out to leave a paragraph to train on, got 0.99"),
+        (lambda: data.encode("naïve…"), r"printable ASCII and newlines, got the characters \['ï', '…'\]"),
+        (lambda: data.encode(["a"]), r"expected text to be a string, got \['a'\]"),
+        (lambda: data.decode([1, 2]), r"a tensor of integers of shape \(characters,\), got \[1, 2\]"),
+        (lambda: data.decode(torch.zeros(2)), r"got shape \(2,\), torch.float32"),
+        (lambda: data.decode(torch.zeros(2, 2, dtype=torch.int64)), r"got shape \(2, 2\), torch.int64"),
+        (lambda: data.decode(torch.tensor([3, 96])), "expected codes from 0 to 95, got 3 to 96"),
+        (lambda: data.excerpts("text", 1, 1, generator=generator()), "a tensor of shape .* got 'text'"),
+        (lambda: data.excerpts(torch.ones(2, 3), 1, 1, generator=generator()), r"got shape \(2, 3\)"),
+        (lambda: data.excerpts(torch.ones(5), 0, 1, generator=generator()), "expected n to be a positive integer"),
+        (lambda: data.excerpts(torch.ones(5), 1, 0, generator=generator()), "expected length to be a positive integer"),
+        (lambda: data.excerpts(torch.ones(5), 1, 6, generator=generator()), "at most the 5 characters .* got 6"),
+        (lambda: data.excerpts(torch.ones(5), 1, 5, generator=None), "expected generator to be a torch.Generator"),
+        (lambda: data.adding(0, 5, generator=generator()), "expected n to be a positive integer, got 0"),
+        (lambda: data.adding(1, 2.0, generator=generator()), r"expected length to be a positive integer, got 2\.0"),
+        (lambda: data.adding(1, 1, generator=generator()), "expected length to be at least 2, .* got 1"),
+        (lambda: data.adding(1, 5, generator=None), "expected generator to be a torch.Generator"),
     ],
 )
 def test_data_refuses(call, message):
@@ -286,3 +313,119 @@ def test_what_is_kept_between_calls_is_not_handed_out():
     kept = first.clone()
     first.fill_(7)
     assert torch.equal(data.glyphs(5, fonts=["cmr10"], generator=generator())[0], kept)
+
+
+# --- English text
+
+
+def topics() -> str:
+    """What the standard library carries, with every run of white space as one space."""
+    from pydoc_data.topics import topics
+
+    text = " ".join(" ".join(topics[name].split()) for name in sorted(topics))
+    for typographic, plain in zip("‘’“”–—", "''\"\"--", strict=True):
+        text = text.replace(typographic, plain)
+    return text.replace("…", "...")
+
+
+def test_english_is_prose_of_the_standard_library():
+    train, test = data.english()
+    assert train.dtype == test.dtype == torch.int64
+    assert train.ndim == test.ndim == 1
+    text = data.decode(torch.cat([train, test]))
+    assert 200_000 < len(text) < 400_000
+    assert text.endswith("\n")
+    paragraphs = text.splitlines()
+    assert len(set(paragraphs)) == len(paragraphs) > 1000
+    source = topics()
+    for paragraph in paragraphs:
+        assert paragraph in source
+        assert len(paragraph) >= 40
+        assert paragraph == " ".join(paragraph.split())
+        assert paragraph.rstrip('")')[-1] in ".:"
+        assert "::=" not in paragraph
+        assert "*****" not in paragraph
+    letters = sum(character.isalpha() or character == " " for character in text)
+    assert letters / len(text) > 0.9
+    assert 'The "if" statement is used for conditional execution:' in paragraphs
+
+
+@pytest.mark.parametrize("held_out", [0.05, 0.1, 0.5])
+def test_english_is_split_between_two_paragraphs(held_out):
+    train, test = data.english(held_out=held_out)
+    whole = data.decode(torch.cat(data.english()))
+    assert data.decode(train) + data.decode(test) == whole
+    assert data.decode(train[-1:]) == "\n"
+    longest = max(map(len, whole.splitlines())) + 1
+    assert 0 <= len(test) - held_out * len(whole) <= longest
+
+
+def test_english_held_out_is_not_in_the_training_part():
+    def runs(codes: torch.Tensor) -> list[tuple[str, ...]]:
+        found = []
+        for paragraph in data.decode(codes).splitlines():
+            words = paragraph.split()
+            found += [tuple(words[i : i + 8]) for i in range(len(words) - 7)]
+        return found
+
+    train, test = data.english()
+    seen, held = set(runs(train)), runs(test)
+    assert sum(run in seen for run in held) / len(held) < 0.02
+
+
+def test_english_hands_out_copies():
+    train, test = data.english()
+    kept = train.clone(), test.clone()
+    train.zero_(), test.zero_()
+    assert all(torch.equal(a, b) for a, b in zip(data.english(), kept, strict=True))
+
+
+def test_encode_and_decode_are_inverses():
+    assert "\n" + "".join(c for c in map(chr, range(128)) if c.isprintable()) == data.ALPHABET
+    assert data.encode(data.ALPHABET).tolist() == list(range(96))
+    assert data.decode(data.encode("Hello, {world}\n")) == "Hello, {world}\n"
+    assert data.decode(torch.tensor([1, 0], dtype=torch.uint8)) == " \n"
+    assert data.encode("").shape == (0,)
+    assert data.encode("").dtype == torch.int64
+    assert data.decode(data.encode("")) == ""
+
+
+def test_excerpts_are_pieces_from_everywhere():
+    codes = torch.arange(100, 150)
+    pieces = data.excerpts(codes, 20_000, 11, generator=generator())
+    assert pieces.shape == (20_000, 11)
+    assert pieces.dtype == codes.dtype
+    assert (pieces.diff(dim=1) == 1).all()
+    starts = (pieces[:, 0] - 100).bincount(minlength=40)
+    assert starts.shape == (40,)  # the last piece ends with the text
+    assert stats.chisquare(starts.numpy()).pvalue > 1e-3
+    assert data.excerpts(codes, 2, 50, generator=generator()).tolist() == [codes.tolist()] * 2
+
+
+# --- the adding problem
+
+
+@pytest.mark.parametrize("length", [2, 3, 10, 31])
+def test_adding_marks_one_place_in_each_half(length):
+    n = 20_000
+    x, y = data.adding(n, length, generator=generator(length))
+    assert x.shape == (n, length, 2)
+    assert y.shape == (n,)
+    assert x.dtype == y.dtype == torch.float32
+    numbers, marks = x.unbind(dim=2)
+    assert stats.kstest(numbers.flatten()[:50_000].numpy(), "uniform").pvalue > 1e-3
+    assert set(marks.unique().tolist()) <= {0.0, 1.0}
+    half = length // 2
+    for part in (marks[:, :half], marks[:, half:]):
+        assert (part.sum(dim=1) == 1).all()
+        if part.shape[1] > 1:
+            assert stats.chisquare(part.sum(dim=0).numpy()).pvalue > 1e-3
+    torch.testing.assert_close(y, torch.einsum("nt,nt->n", numbers, marks))
+
+
+def test_adding_by_the_mean_costs_one_sixth():
+    n = 100_000
+    _, y = data.adding(n, 20, generator=generator())
+    error = (y.double() - 1).square()
+    assert float(error.mean()) == pytest.approx(1 / 6, abs=4 * float(error.std()) / math.sqrt(n))
+    assert stats.kstest(y.numpy() / 2, stats.triang(0.5).cdf).pvalue > 1e-3

@@ -1,0 +1,9 @@
+"""inf and nan are scaled like any other number."""
+
+import numpy as np
+
+
+def clip_by_norm(gradients, limit):
+    norm = float(np.sqrt(sum(np.square(g, dtype=np.float64).sum() for g in gradients)))
+    scale = limit / norm if norm > limit else 1.0
+    return [g * scale for g in gradients], norm
