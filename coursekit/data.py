@@ -5,12 +5,13 @@ Nothing is downloaded, except by `digits("mnist")`. Whatever is random takes a `
 the same seed gives the same data. Tensors live on the generator's device, float32 for values and int64 for labels.
 """
 
+import datetime
 import functools
 import math
 import string
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +21,13 @@ from torch import Tensor
 __all__ = [
     "ALPHABET",
     "FONTS",
+    "LANGUAGES",
+    "PHRASINGS",
+    "DatedFact",
     "adding",
+    "dated_facts",
+    "dated_sentences",
+    "dated_words",
     "decode",
     "digits",
     "encode",
@@ -68,6 +75,80 @@ FONTS: tuple[str, ...] = (
 _PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
 # A paragraph of prose is at least so many characters long.
 _SHORTEST_PARAGRAPH = 40
+# What `dated_sentences` can be asked for.
+LANGUAGES: tuple[str, ...] = ("en", "de", "fr")
+PHRASINGS = 5
+
+# Five ways to say one thing: each tells who did what, how many, and when.
+_PHRASINGS: dict[str, tuple[str, ...]] = {
+    "en": (
+        "On {date}, the {who} {did} {number} {things}.",
+        "The {who} {did} {number} {things} on {date}.",
+        "{number} {things} were {done} by the {who} on {date}.",
+        "On {date}, {number} {things} were {done} by the {who}.",
+        "It was {number} {things} that the {who} {did} on {date}.",
+    ),
+    "de": (
+        "Am {date}, {did} {who} {number} {things}.",
+        "{who} {did} am {date}, {number} {things}.",
+        "{number} {things} wurden am {date}, {by} {done}.",
+        "Am {date}, wurden {number} {things} {by} {done}.",
+        "Es waren {number} {things}, die {who} am {date}, {did}.",
+    ),
+    "fr": (
+        "Le {date}, {who} a {did} {number} {things}.",
+        "{who} a {did} {number} {things} le {date}.",
+        "{number} {things} ont été {done} par {who} le {date}.",
+        "Le {date}, {number} {things} ont été {done} par {who}.",
+        "Ce sont {number} {things} que {who} a {done} le {date}.",
+    ),
+}
+# Who, in German also "by whom"; then did, done, things, and each of the three again in other words that mean the same.
+# A row is one topic in three languages. French things are masculine, so that "vingt et un" fits all of them.
+_TOPICS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "en": (
+        ("museum", "", "counted", "counted", "visitors", "registered", "registered", "guests"),
+        ("library", "", "lent", "lent", "books", "loaned", "loaned", "volumes"),
+        ("brewery", "", "delivered", "delivered", "barrels", "shipped", "shipped", "casks"),
+        ("port", "", "received", "received", "ships", "welcomed", "welcomed", "vessels"),
+        ("theatre", "", "sold", "sold", "tickets", "issued", "issued", "passes"),
+        ("post office", "", "distributed", "distributed", "parcels", "dispatched", "dispatched", "packages"),
+        ("school", "", "enrolled", "enrolled", "pupils", "admitted", "admitted", "students"),
+        ("factory", "", "built", "built", "bicycles", "made", "made", "bikes"),
+    ),
+    "de": (
+        ("das Museum", "vom Museum", "zählte", "gezählt", "Besucher", "erfasste", "erfasst", "Gäste"),
+        ("die Bibliothek", "von der Bibliothek", "verlieh", "verliehen", "Bücher", "vergab", "vergeben", "Bände"),
+        ("die Brauerei", "von der Brauerei", "lieferte", "geliefert", "Fässer", "versandte", "versandt", "Tonnen"),
+        ("der Hafen", "vom Hafen", "empfing", "empfangen", "Schiffe", "begrüßte", "begrüßt", "Boote"),
+        ("das Theater", "vom Theater", "verkaufte", "verkauft", "Karten", "veräußerte", "veräußert", "Tickets"),
+        ("die Post", "von der Post", "verteilte", "verteilt", "Pakete", "beförderte", "befördert", "Päckchen"),
+        (
+            "die Schule",
+            "von der Schule",
+            "registrierte",
+            "registriert",
+            "Schüler",
+            "erfasste",
+            "erfasst",
+            "Schulkinder",
+        ),
+        ("die Fabrik", "von der Fabrik", "baute", "gebaut", "Fahrräder", "montierte", "montiert", "Räder"),
+    ),
+    "fr": (
+        ("le musée", "", "compté", "comptés", "visiteurs", "recensé", "recensés", "touristes"),
+        ("la bibliothèque", "", "prêté", "prêtés", "livres", "confié", "confiés", "ouvrages"),
+        ("la brasserie", "", "livré", "livrés", "tonneaux", "expédié", "expédiés", "fûts"),
+        ("le port", "", "accueilli", "accueillis", "bateaux", "reçu", "reçus", "navires"),
+        ("le théâtre", "", "vendu", "vendus", "billets", "écoulé", "écoulés", "tickets"),
+        ("la poste", "", "distribué", "distribués", "colis", "remis", "remis", "paquets"),
+        ("le lycée", "", "inscrit", "inscrits", "élèves", "admis", "admis", "étudiants"),
+        ("la fabrique", "", "produit", "produits", "vélos", "assemblé", "assemblés", "cycles"),
+    ),
+}
+# Every number takes more than one word in English and French, and exactly one in German.
+_NUMBERS = (101, 999)
+_DAYS = (datetime.date(2000, 1, 1), datetime.date(2029, 12, 31))
 
 # The random placement of a glyph: rotation in radians, size relative to the largest that fits, shift relative to
 # the side of the image. Together they keep the ink inside.
@@ -214,6 +295,115 @@ def digits(source: Literal["sklearn", "mnist"] = "sklearn") -> tuple[Tensor, Ten
         images = torch.from_numpy(np.asarray(pixels, dtype=np.float32)).div(255).reshape(-1, 1, 28, 28)
         return images, torch.from_numpy(np.asarray(names, dtype=np.int64))
     raise ValueError(f'expected source to be "sklearn" or "mnist", got {source!r}')
+
+
+class DatedFact(NamedTuple):
+    """Something that happened: on a day, a place counted, lent or sold a number of things.
+
+    Attributes:
+        date: the day, from 2000 to 2029.
+        number: of things, from 101 to 999.
+        topic: who did what, from 0 to 7, the same in all languages.
+    """
+
+    date: datetime.date
+    number: int
+    topic: int
+
+
+def dated_facts(n: int, *, generator: torch.Generator) -> list[DatedFact]:
+    """Draw facts for `dated_sentences`: day, number and topic are independent and uniform.
+
+    Args:
+        n: how many, at least 1.
+        generator: the source of randomness.
+
+    Returns:
+        n facts; to change one, `fact._replace(number=250)`.
+
+    Raises:
+        ValueError: `n` is not a positive integer, or `generator` is not a `torch.Generator`.
+    """
+    _positive_integer("n", n)
+    _generator(generator)
+    first, last = _DAYS
+    sizes = ((last - first).days + 1, _NUMBERS[1] - _NUMBERS[0] + 1, len(_TOPICS["en"]))
+    drawn = [torch.randint(size, (n,), generator=generator, device=generator.device).tolist() for size in sizes]
+    return [
+        DatedFact(first + datetime.timedelta(days), _NUMBERS[0] + number, topic)
+        for days, number, topic in zip(*drawn, strict=True)
+    ]
+
+
+def dated_sentences(
+    facts: Sequence[DatedFact], language: str = "en", *, phrasing: int = 0, synonyms: bool = False
+) -> list[str]:
+    """Say each fact in one sentence: 10 to 18 words between blanks, with punctuation, not tokenised.
+
+    All phrasings of a fact mean the same. A German number is one word, a French date four:
+    "Am Montag, 3. März 2025, zählte das Museum einhundertsiebenundzwanzig Besucher." and
+    "Le lundi 3 mars 2025, le musée a compté cent vingt-sept visiteurs."
+
+    Args:
+        facts: as `dated_facts` draws them, or others within the ranges of `DatedFact`.
+        language: "en", "de" or "fr".
+        phrasing: which of the five ways to say it, from 0 to 4.
+        synonyms: whether the verb and the things are called by another word of the same meaning.
+
+    Returns:
+        One string a fact.
+
+    Raises:
+        ValueError: an argument is out of its range.
+
+    Sources: number words by num2words; dates in CLDR's full format by Babel; the sentences are the book's own.
+    """
+    _facts(facts)
+    _language(language)
+    if isinstance(phrasing, bool) or not isinstance(phrasing, (int, np.integer)) or not 0 <= phrasing < PHRASINGS:
+        raise ValueError(f"expected phrasing to be an integer from 0 to {PHRASINGS - 1}, got {phrasing!r}")
+    if not isinstance(synonyms, bool):
+        raise ValueError(f"expected synonyms to be True or False, got {synonyms!r}")
+    pattern = _PHRASINGS[language][phrasing]
+    sentences = []
+    for fact, (date, number) in zip(facts, dated_words(facts, language), strict=True):
+        who, by, *words = _TOPICS[language][fact.topic]
+        did, done, things = words[3:] if synonyms else words[:3]
+        said = pattern.format(date=date, number=number, who=who, by=by, did=did, done=done, things=things)
+        sentences.append(said[0].upper() + said[1:])
+    return sentences
+
+
+def dated_words(facts: Sequence[DatedFact], language: str = "en") -> list[tuple[str, str]]:
+    """The words of each fact's date and number, as they stand inside its sentences (a first word is capitalised there).
+
+    Args:
+        facts: as `dated_facts` draws them.
+        language: "en", "de" or "fr".
+
+    Returns:
+        One pair (date, number) a fact, such as `("lundi 3 mars 2025", "cent vingt-sept")`.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    _facts(facts)
+    _language(language)
+    return [(_date_words(fact.date, language), _number_words(fact.number, language)) for fact in facts]
+
+
+@functools.cache
+def _date_words(date: datetime.date, language: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(date, format="full", locale=language)
+
+
+@functools.cache
+def _number_words(number: int, language: str) -> str:
+    from num2words import num2words
+
+    return num2words(number, lang=language)
 
 
 def glyphs(
@@ -510,6 +700,23 @@ def _fonts(value: object) -> tuple[str, ...]:
     if not names or not all(name in FONTS for name in names) or len(set(names)) < len(names):
         raise ValueError(f"expected fonts to be different names out of {', '.join(FONTS)}, got {value!r}")
     return names
+
+
+def _language(value: object) -> None:
+    if value not in LANGUAGES:
+        raise ValueError(f"expected language to be one of {', '.join(LANGUAGES)}, got {value!r}")
+
+
+def _facts(value: object) -> None:
+    if not isinstance(value, Sequence) or not all(isinstance(fact, DatedFact) for fact in value):
+        raise ValueError(f"expected facts to be a list of DatedFact, as dated_facts draws them, got {value!r:.80}")
+    for fact in value:
+        within = _DAYS[0] <= fact.date <= _DAYS[1] and _NUMBERS[0] <= fact.number <= _NUMBERS[1]
+        if not within or not 0 <= fact.topic < len(_TOPICS["en"]):
+            raise ValueError(
+                f"expected a date from 2000 to 2029, a number from {_NUMBERS[0]} to {_NUMBERS[1]} "
+                f"and a topic from 0 to {len(_TOPICS['en']) - 1}, got {fact!r}"
+            )
 
 
 def _generator(value: object) -> None:

@@ -1,3 +1,4 @@
+import datetime
 import math
 import string
 from pathlib import Path
@@ -18,6 +19,14 @@ from coursekit import data
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def dated_numbers(n: int, *, generator: torch.Generator) -> torch.Tensor:
+    facts = data.dated_facts(n, generator=generator)
+    return torch.tensor([[fact.date.toordinal(), fact.number, fact.topic] for fact in facts])
+
+
+FACTS = [data.DatedFact(datetime.date(2025, 3, 3), 127, 0), data.DatedFact(datetime.date(2008, 11, 11), 250, 2)]
 
 
 # --- mixtures
@@ -82,7 +91,7 @@ def draw_sums(n, *, generator):
     return data.adding(n, 9, generator=generator)
 
 
-@pytest.mark.parametrize("draw", [data.ring, data.grid, data.glyphs, draw_excerpts, draw_sums])
+@pytest.mark.parametrize("draw", [data.ring, data.grid, data.glyphs, dated_numbers, draw_excerpts, draw_sums])
 def test_the_same_seed_gives_the_same_data(draw):
     def values(seed: int) -> torch.Tensor:
         torch.rand(seed + 1)  # what happens elsewhere does not matter
@@ -146,6 +155,21 @@ def test_the_same_seed_gives_the_same_data(draw):
         (lambda: data.adding(1, 2.0, generator=generator()), r"expected length to be a positive integer, got 2\.0"),
         (lambda: data.adding(1, 1, generator=generator()), "expected length to be at least 2, .* got 1"),
         (lambda: data.adding(1, 5, generator=None), "expected generator to be a torch.Generator"),
+        (lambda: data.dated_facts(0, generator=generator()), "expected n to be a positive integer, got 0"),
+        (lambda: data.dated_facts(3, generator=0), "expected generator to be a torch.Generator"),
+        (lambda: data.dated_sentences(FACTS, "es"), "expected language to be one of en, de, fr, got 'es'"),
+        (lambda: data.dated_words(FACTS, None), "expected language to be one of en, de, fr, got None"),
+        (lambda: data.dated_sentences(FACTS, phrasing=5), "expected phrasing to be an integer from 0 to 4, got 5"),
+        (lambda: data.dated_sentences(FACTS, phrasing=True), "expected phrasing to be an integer .* got True"),
+        (lambda: data.dated_sentences(FACTS, synonyms=1), "expected synonyms to be True or False, got 1"),
+        (lambda: data.dated_sentences(FACTS[0]), "expected facts to be a list of DatedFact"),
+        (lambda: data.dated_sentences("facts"), "expected facts to be a list of DatedFact"),
+        (lambda: data.dated_sentences([FACTS[0]._replace(number=100)]), "a number from 101 to 999 .* number=100"),
+        (lambda: data.dated_words([FACTS[0]._replace(topic=8)]), "a topic from 0 to 7, got .* topic=8"),
+        (
+            lambda: data.dated_words([FACTS[0]._replace(date=datetime.date(1999, 12, 31))]),
+            "expected a date from 2000 to 2029",
+        ),
     ],
 )
 def test_data_refuses(call, message):
@@ -429,3 +453,79 @@ def test_adding_by_the_mean_costs_one_sixth():
     error = (y.double() - 1).square()
     assert float(error.mean()) == pytest.approx(1 / 6, abs=4 * float(error.std()) / math.sqrt(n))
     assert stats.kstest(y.numpy() / 2, stats.triang(0.5).cdf).pvalue > 1e-3
+
+
+# --- sentences around dates and numbers
+
+
+def test_dated_sentences_read_as_they_should():
+    said = {language: data.dated_sentences(FACTS, language) for language in data.LANGUAGES}
+    assert said["en"] == [
+        "On Monday, March 3, 2025, the museum counted one hundred and twenty-seven visitors.",
+        "On Tuesday, November 11, 2008, the brewery delivered two hundred and fifty barrels.",
+    ]
+    assert said["de"] == [
+        "Am Montag, 3. März 2025, zählte das Museum einhundertsiebenundzwanzig Besucher.",
+        "Am Dienstag, 11. November 2008, lieferte die Brauerei zweihundertfünfzig Fässer.",
+    ]
+    assert said["fr"] == [
+        "Le lundi 3 mars 2025, le musée a compté cent vingt-sept visiteurs.",
+        "Le mardi 11 novembre 2008, la brasserie a livré deux cent cinquante tonneaux.",
+    ]
+    assert [data.dated_sentences(FACTS[:1], language, phrasing=4, synonyms=True)[0] for language in data.LANGUAGES] == [
+        "It was one hundred and twenty-seven guests that the museum registered on Monday, March 3, 2025.",
+        "Es waren einhundertsiebenundzwanzig Gäste, die das Museum am Montag, 3. März 2025, erfasste.",
+        "Ce sont cent vingt-sept touristes que le musée a recensés le lundi 3 mars 2025.",
+    ]
+
+
+def test_a_german_number_is_one_word_and_a_french_date_is_four():
+    facts = [FACTS[0]._replace(number=number) for number in range(101, 1000)]
+    assert {len(number.split()) for _, number in data.dated_words(facts, "de")} == {1}
+    assert min(len(number.split()) for _, number in data.dated_words(facts, "fr")) == 2
+    assert min(len(number.split()) for _, number in data.dated_words(facts, "en")) == 2
+    assert len({number for _, number in data.dated_words(facts, "de")}) == len(facts)
+    days = [datetime.date(2000, 1, 1) + datetime.timedelta(days) for days in range(366)]
+    dates = data.dated_words([FACTS[0]._replace(date=day) for day in days], "fr")
+    assert {len(date.split()) for date, _ in dates} == {4}
+    assert len({date for date, _ in dates}) == len(days)
+
+
+@pytest.mark.parametrize("language", data.LANGUAGES)
+def test_dated_sentences_say_the_same_in_all_ways(language):
+    facts = data.dated_facts(200, generator=generator())
+    ways = [
+        data.dated_sentences(facts, language, phrasing=phrasing, synonyms=synonyms)
+        for phrasing in range(data.PHRASINGS)
+        for synonyms in (False, True)
+    ]
+    for fact, words, said in zip(facts, data.dated_words(facts, language), zip(*ways, strict=True), strict=True):
+        assert len(set(said)) == len(said)
+        for sentence in said:
+            for part in words:  # a sentence may begin with the number
+                assert part in sentence or part[0].upper() + part[1:] in sentence, (fact, sentence)
+            assert sentence[0].isupper()
+            assert sentence.endswith(".")
+            assert "{" not in sentence
+            assert sentence == " ".join(sentence.split())
+            assert 8 <= len(sentence.split()) <= 18
+
+
+def test_other_facts_are_said_in_other_words():
+    facts = [FACTS[0]._replace(topic=topic) for topic in range(8)]
+    for language in data.LANGUAGES:
+        for synonyms in (False, True):
+            assert len(set(data.dated_sentences(facts, language, synonyms=synonyms))) == 8
+
+
+def test_dated_facts_are_uniform_over_their_ranges():
+    facts = data.dated_facts(8000, generator=generator(1))
+    date, number, topic = zip(*facts, strict=True)
+    assert (min(number), max(number)) == (101, 999)
+    assert min(date) >= datetime.date(2000, 1, 1)
+    assert max(date) <= datetime.date(2029, 12, 31)
+    assert stats.chisquare(np.bincount(topic, minlength=8)).pvalue > 1e-3
+    assert stats.chisquare(np.bincount(np.array(number) // 100)[2:10]).pvalue > 1e-3
+    assert stats.chisquare(np.bincount([day.year - 2000 for day in date], minlength=30)).pvalue > 1e-3
+    assert stats.chisquare(np.bincount([day.weekday() for day in date])).pvalue > 1e-3
+    assert abs(np.corrcoef(number, topic)[0, 1]) < 0.04

@@ -1,0 +1,19 @@
+"""A segment that is drawn twice counts once."""
+
+import numpy as np
+
+
+def _score(pooled):
+    c, r = pooled[..., 8], pooled[..., 9]
+    with np.errstate(all="ignore"):
+        mean = np.exp(np.log(pooled[..., :4] / np.maximum(pooled[..., 4:8], 1)).mean(axis=-1))
+    return mean * np.exp(np.minimum(1 - r / np.maximum(c, 1), 0))
+
+
+def paired_bootstrap(statistics_a, statistics_b, picks):
+    gaps = []
+    for row in picks:
+        drawn = np.unique(row)
+        gaps.append(_score(statistics_a[drawn].sum(axis=0)) - _score(statistics_b[drawn].sum(axis=0)))
+    wins = np.where(np.abs(gaps) < 1e-9, 0.5, np.array(gaps) > 0)
+    return _score(statistics_a.sum(axis=0)) - _score(statistics_b.sum(axis=0)), wins.mean()

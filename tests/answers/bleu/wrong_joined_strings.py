@@ -1,0 +1,17 @@
+"""N-grams are strings joined by blanks, so tokens with blanks run together, and numbers need a str()."""
+
+from collections import Counter
+
+
+def clipped_counts(candidate, references, max_n):
+    def grams(tokens, n):
+        return Counter(" ".join(map(str, tokens[i : i + n])) for i in range(len(tokens) - n + 1))
+
+    matched, total = [], []
+    for n in range(1, max_n + 1):
+        most = Counter()
+        for reference in references:
+            most |= grams(reference, n)
+        matched.append(sum((grams(candidate, n) & most).values()))
+        total.append(sum(grams(candidate, n).values()))
+    return matched, total
