@@ -144,8 +144,10 @@ def brevity_penalty(student: Student, rng: np.random.Generator) -> list[Outcome]
         for _ in range(10):
             c, away = int(rng.integers(6, 20)), int(rng.integers(1, 6))
             row = [c + away, c - away, c + away + 3]
-            compare("two lengths equally close", [c, c], [row, [c + away]])
-            compare("two lengths equally close", [c, c], [row[::-1], [c + away, c - away]])
+            # The last segment is so short that the penalty is below 1, whichever length is taken.
+            rest = [3 * away + 5]
+            compare("two lengths equally close", [c, c, 1], [row, [c + away], rest])
+            compare("two lengths equally close", [c, c, 1], [row[::-1], [c + away, c - away], rest])
 
     def corpus() -> None:
         for segments in (2, 3, 6, 10):

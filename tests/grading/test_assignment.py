@@ -120,7 +120,7 @@ def test_the_commands_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert assignment.main(["nothing"]) == 2
-    assert "assignments are: gan" in capsys.readouterr().err
+    assert f"assignments are: {', '.join(names())}" in capsys.readouterr().err
     folder = tmp_path / "solutions" / "gan"
     folder.mkdir(parents=True)
     monkeypatch.setattr(assignment, "ROOT", tmp_path)
