@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -124,6 +125,11 @@ def test_page_of_data_states_shapes_and_ranges_that_are_true() -> None:
     assert near.double().mean().item() == pytest.approx(0.989, abs=1e-3)
     assert "98.9 %" in text
     assert f"{len(data.FONTS)} of the faces" in text
+    facts = data.dated_facts(2000, generator=run.seed(0))
+    ways = itertools.product(data.LANGUAGES, range(data.PHRASINGS))
+    said = [sentence for language, way in ways for sentence in data.dated_sentences(facts, language, phrasing=way)]
+    words = {len(sentence.split()) for sentence in said}
+    assert f"{min(words)} to {max(words)} words a sentence" in text
 
 
 def test_page_of_data_is_right_about_the_planned_sources() -> None:
