@@ -84,6 +84,10 @@ def _call(
     return answer
 
 
+def _keeps(dtype: str, got: Mapping[str, Any]) -> None:
+    expect_true(f"expected a tensor of {dtype}, got {got['kind']}", got["kind"] == f"torch.{dtype}")
+
+
 def _rounded(arrays: Arrays, dtype: str) -> Arrays:
     """What tensors of this dtype hold, in float64: the reference gets what the student gets."""
     return {name: array.astype(dtype).astype(float) for name, array in arrays.items()}
@@ -136,6 +140,8 @@ def gaussian_kl(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def compare(what: str, given: Arrays, dtype: str = "float64", strided: bool = False) -> None:
         got = _call(student, "gaussian_kl", given, dtype=dtype, strided=strided)
+        if strided:
+            _keeps(dtype, got)
         expected = _divergence(_rounded(given, dtype))[0]
         expect_close(f"the divergence, {what}, {dtype}", got["value"], expected, tol=TOLERANCE[dtype])
 
@@ -184,7 +190,8 @@ def gaussian_kl(student: Student, rng: np.random.Generator) -> list[Outcome]:
                 expect_close(f"the gradient by {name}, {_sizes('Bm', sizes)}", left, right, tol=1e-6)
 
     def views() -> None:
-        compare("views of other tensors", draw(3, 4), strided=True)
+        for dtype in TOLERANCE:
+            compare("views of other tensors", draw(3, 4), dtype, strided=True)
 
     return [
         outcome("random batches", usual, weight=2),
@@ -193,7 +200,7 @@ def gaussian_kl(student: Student, rng: np.random.Generator) -> list[Outcome]:
         outcome("many latent variables with small or large deviations", scales, weight=2),
         outcome("equal Gaussians", equal),
         outcome("gradients", gradients, weight=2),
-        outcome("inputs that are views", views),
+        outcome("dtypes, and inputs that are views", views),
     ]
 
 
@@ -338,6 +345,8 @@ def elbo(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def compare(what: str, given: Arrays, dtype: str = "float64", strided: bool = False) -> None:
         got = _call(student, "elbo", given, dtype=dtype, strided=strided)
+        if strided:
+            _keeps(dtype, got)
         expect_close(f"{what}, {dtype}", got["value"], _elbo(**_rounded(given, dtype)), tol=TOLERANCE[dtype])
 
     def usual() -> None:
@@ -401,7 +410,7 @@ def elbo(student: Student, rng: np.random.Generator) -> list[Outcome]:
         outcome("the gradients by mu and log_var", functools.partial(gradient, ["mu", "log_var"])),
         outcome("logits up to 100", extreme, weight=2),
         outcome("extreme log-variances", variances),
-        outcome("inputs that are views", views),
+        outcome("dtypes, and inputs that are views", views),
     ]
 
 
@@ -431,6 +440,8 @@ def iwae(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def compare(what: str, given: Arrays, dtype: str = "float64", strided: bool = False) -> None:
         got = _call(student, "iwae", given, dtype=dtype, strided=strided)
+        if strided:
+            _keeps(dtype, got)
         expected = _bound(_log_weights(**_rounded(given, dtype)))
         expect_close(f"the bound, {what}, {dtype}", got["value"], expected, tol=TOLERANCE[dtype])
 
@@ -497,7 +508,8 @@ def iwae(student: Student, rng: np.random.Generator) -> list[Outcome]:
                 expect_close(what, got["gradients"][name], expected[name], tol=1e-6)
 
     def views() -> None:
-        compare("views of other tensors", draw(3, 4, 2), strided=True)
+        for dtype in TOLERANCE:
+            compare("views of other tensors", draw(3, 4, 2), dtype, strided=True)
 
     return [
         outcome("random batches", usual, weight=2),
@@ -507,7 +519,7 @@ def iwae(student: Student, rng: np.random.Generator) -> list[Outcome]:
         outcome("impossible samples", impossible),
         outcome("the gradients by log_lik and z", functools.partial(gradient, ["log_lik", "z"])),
         outcome("the gradients by mu and log_var", functools.partial(gradient, ["mu", "log_var"])),
-        outcome("inputs that are views", views),
+        outcome("dtypes, and inputs that are views", views),
     ]
 
 
