@@ -584,6 +584,10 @@ def rate_distortion(student: Student, rng: np.random.Generator) -> list[Outcome]
     def numbers() -> None:
         for s, beta in ((0.01, 1.0), (20.0, 0.0), (1, 1), (0.3, 100), (2, 0.5)):
             compare(keys[:4], draw(3, 4, 2), s, beta)
+        for level in (-19.0, 19.0):
+            given = draw(3, 4, 2)
+            given["log_var"] = level + rng.uniform(-1, 1, (3, 2))
+            compare(keys[:4], given, 0.5, 2.0)
 
     def single() -> None:
         for sizes in ((1, 4, 3), (1, 1, 1), (4, 1, 2), (4, 3, 1)):
@@ -617,7 +621,7 @@ def rate_distortion(student: Student, rng: np.random.Generator) -> list[Outcome]
 
     return [
         *(outcome(key, functools.partial(one_key, key)) for key in keys),
-        outcome("other s and beta", numbers),
+        outcome("other s, beta and log-variances", numbers),
         outcome("one image, one pixel, one latent variable", single),
         outcome("which latent variables are active", counts),
         outcome("the gradients of the loss", gradients, weight=2),
@@ -682,6 +686,12 @@ def split_rate(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def many() -> None:
         compare("60 latent variables", draw(4, 2, 60))
+        for level in (-29.0, 29.0):  # densities around e^800 and e^-950
+            given = draw(4, 2, 60)
+            wide = np.exp((level - given["log_var"]) / 2)[:, None]
+            given["z"] = given["mu"][:, None] + wide * (given["z"] - given["mu"][:, None])
+            given["log_var"] = np.full((4, 60), level)
+            compare(f"60 latent variables with log-variances of {level:g}", given)
 
     def collapsed() -> None:
         given = draw(5, 3, 2)
@@ -691,9 +701,9 @@ def split_rate(student: Student, rng: np.random.Generator) -> list[Outcome]:
         compare("codes that all are the same", given)
 
     def unlucky() -> None:
-        for shift in (1, 2):
-            given = draw(4, 2, 2, 2.0)
-            given["z"] = np.roll(given["z"], shift, axis=0)  # each image meets the samples of another: below 0
+        for spread in (1.0, 2.0):
+            given = draw(4, 2, 2, spread)
+            given["z"] = np.roll(given["z"], 1, axis=0)  # each image meets the samples of another: below 0
             compare("samples that look like those of other codes", given)
         given = draw(3, 2, 2)
         given["mu"], given["z"] = np.tile([[0.5, -0.5]], (3, 1)), 0.1 * given["z"]
@@ -708,7 +718,7 @@ def split_rate(student: Student, rng: np.random.Generator) -> list[Outcome]:
         outcome("the misfit", functools.partial(usual, 1), weight=2),
         outcome("one image, one sample, one latent variable", single),
         outcome("codes far apart", far),
-        outcome("many latent variables", many),
+        outcome("many latent variables, narrow and wide", many, weight=2),
         outcome("collapsed codes", collapsed),
         outcome("estimates below 0", unlucky),
         outcome("inputs that are views", views),
