@@ -567,7 +567,6 @@ def set_forget_bias(student: Student, rng: np.random.Generator) -> list[Outcome]
 
     def other_modules() -> None:
         compare(*draw(), more={"batch_first": True, "dropout": 0.5}, layers=2)
-        compare(*draw(), units=4, more={"proj_size": 2})
         compare(*draw(), units=1, inputs=1)
         twice = "set_forget_bias(lstm, 0.5, 10)\nbeta = set_forget_bias(lstm, share, steps)"
         share, steps = draw()
