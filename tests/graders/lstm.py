@@ -504,7 +504,7 @@ def set_forget_bias(student: Student, rng: np.random.Generator) -> list[Outcome]
             middle = (low + high) / 2
             left = steps * -(math.log1p(math.exp(-middle)) if middle > -700 else -middle)
             low, high = (middle, high) if left < math.log(share) else (low, middle)
-        return (low + high) / 2
+        return round((low + high) / 2, 8) + 0.0  # no digits of the halving, no -0
 
     def compare(share: float, steps: int, **module: object) -> dict:
         got = run(share, steps, **module)
