@@ -757,6 +757,13 @@ def packed_lstm(student: Student, rng: np.random.Generator) -> list[Outcome]:
         compare(draw([6, 4, 3, 1], 2, 3, 2))
         compare(draw([1, 3, 4, 6], 2, 3, 2))
 
+    def zeros() -> None:
+        given = draw([4, 2, 5, 3], 2, 3, 2)
+        for sequence in given[0]:  # elements like any other, no padding
+            sequence[int(rng.integers(len(sequence))) :] = 0
+        given[0][2][0] = 0
+        compare(given)
+
     def gradients() -> None:
         given = draw([2, 4, 1], 2, 3, 2)
         labels = [f"sequence {s}" for s in range(3)]
@@ -777,6 +784,7 @@ def packed_lstm(student: Student, rng: np.random.Generator) -> list[Outcome]:
         outcome("sequences of one element", length_one),
         outcome("a single sequence", one_sequence),
         outcome("sequences that are sorted already", sorted_already),
+        outcome("elements that are zero", zeros),
         outcome("gradients", gradients),
         outcome("inputs stay as they were, however they lie in memory", untouched),
     ]
