@@ -61,7 +61,7 @@ def test_pictures_have_words(opened: Visit) -> None:
 
 
 def settle(opened: Visit) -> None:
-    """Wait until what scrolls at the new width has been made focusable; the page does that when it is idle, and says so."""
+    """Wait until what scrolls at the new width has been made focusable: the page says when it has done so."""
     opened.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     opened.page.wait_for_function("() => 'mended' in document.documentElement.dataset")
 
