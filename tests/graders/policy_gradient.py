@@ -59,7 +59,9 @@ logits.requires_grad_()
 returns.requires_grad_()
 values.requires_grad_()
 loss = surrogate_loss(logits, actions, returns, values, lengths)
-if torch.is_tensor(loss) and loss.requires_grad:
+if torch.is_tensor(loss) and loss.shape != ():
+    result = [None, list(loss.shape)]
+elif torch.is_tensor(loss) and loss.requires_grad:
     grads = torch.autograd.grad(loss, [logits, returns, values], allow_unused=True)
     result = [loss.detach(), list(loss.shape), *[None if g is None else g for g in grads]]
 else:
@@ -91,8 +93,12 @@ def _untouched(student: Student, name: str, arguments: Sequence[object]) -> Any:
 
 
 def _lengths(rng: np.random.Generator, episodes: int, steps: int) -> np.ndarray:
+    """Lengths of which one is the longest possible, and another, where there is room for it, is shorter."""
     lengths = rng.integers(1, steps + 1, episodes)
-    lengths[rng.integers(episodes)] = steps
+    longest = rng.permutation(episodes)
+    lengths[longest[0]] = steps
+    if episodes > 1 and steps > 1:
+        lengths[longest[1]] = rng.integers(1, steps)
     return lengths.astype(np.int64)
 
 
@@ -221,10 +227,12 @@ def scores(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def extreme() -> None:
         logits = np.array([[900.0, -900.0, 0.0], [-1000.0, -1000.0, 1000.0]])
-        for taken in ([0, 2], [1, 0]):
-            expected = np.eye(3)[taken] - special.softmax(logits, axis=1)
-            got = _run(student, CALL, "softmax_score", [logits, np.array(taken)])
-            expect_close("the score of a softmax with logits of ±1000", got, expected, tol=TOLERANCE)
+        close = np.array([[1000.0, 999.0, 998.0], [-998.5, -1000.0, -999.0]])  # large, and not far from each other
+        for rows in (logits, close):
+            for taken in ([0, 2], [1, 0]):
+                expected = np.eye(3)[taken] - special.softmax(rows, axis=1)
+                got = _run(student, CALL, "softmax_score", [rows, np.array(taken)])
+                expect_close("the score of a softmax with logits of ±1000", got, expected, tol=TOLERANCE)
 
     def narrow() -> None:
         mu, log_std = np.zeros((1, 2)), np.array([[-8.0, 6.0]])
@@ -473,6 +481,8 @@ def targets(student: Student, rng: np.random.Generator) -> list[Outcome]:
         values = rng.normal(3, 2, (envs, steps))
         needed = truncated & ~terminated
         needed[:, -1] |= ~terminated[:, -1]
+        if steps > 1:  # a reset at the last step needs no value
+            needed[:, -1] &= ~(terminated | truncated)[:, -2]
         values = np.where(needed, values, filling)
         return [rng.normal(0, 2, (envs, steps)), terminated, truncated, values, float(rng.uniform(0.4, 0.95))]
 
@@ -481,7 +491,7 @@ def targets(student: Student, rng: np.random.Generator) -> list[Outcome]:
         y, real = expect_pair(name, got)
         wanted, marks = _episodes(*given)
         if part in ("both", "real"):
-            expect_close(f"which steps are real{what}", np.asarray(real).astype(float), marks, tol=1e-9)
+            expect_close(f"which steps are real{what}", real, marks, tol=1e-9)
         if part in ("both", "y"):
             expect_close(f"the targets{what}", y, wanted, tol=TOLERANCE)
 
@@ -513,7 +523,11 @@ def targets(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def not_a_number() -> None:
         for filling in (float("nan"), float("inf")):
-            compare(draw(4, 10, 0.2, 0.2, filling), "y", " where unneeded values are no numbers")
+            given = draw(4, 10, 0.2, 0.2, filling)
+            given[1][0, -3:] = given[2][0, -3:] = False
+            given[1][0, -2] = True  # the last step of the first row resets
+            given[3][0, -3:] = filling
+            compare(given, "y", " where unneeded values are no numbers")
 
     def edges() -> None:
         for sizes in ((1, 1), (3, 1), (1, 8), (2, 2)):
