@@ -161,6 +161,8 @@ def returns_to_go(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def untouched() -> None:
         compare(4, 5, 0.7, snippet=UNTOUCHED)
+        lengths = _lengths(rng, 4, 5)
+        _untouched(student, name, [_padded(rng.normal(0, 2, (4, 5)), lengths, float("nan")), lengths, 0.7])
         compare(4, 5, 0.7, snippet=STRIDED)
 
     return [
@@ -353,6 +355,7 @@ def surrogate_loss(student: Student, rng: np.random.Generator) -> list[Outcome]:
         given = draw(3, 4, 3)
         got = _untouched(student, name, given)
         expect_close("the loss", got, _reference_loss(given)[0], tol=TOLERANCE)
+        _untouched(student, name, draw(3, 4, 3, float("nan")))
 
     return [
         outcome("its value, episodes of one length", one_length, weight=1.5),
@@ -544,6 +547,7 @@ def targets(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def untouched() -> None:
         compare(draw(4, 9, 0.2, 0.2), snippet=UNTOUCHED)
+        _untouched(student, name, draw(4, 9, 0.2, 0.2, float("nan")))
         compare(draw(4, 9, 0.2, 0.2), snippet=STRIDED)
 
     return [
