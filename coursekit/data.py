@@ -1,5 +1,5 @@
 """The data sets of the book: mixtures that are drawn, characters that are rendered, digits that come with scikit-learn,
-English text that comes with Python, sequences that are drawn.
+English text that comes with Python, sequences that are drawn, small worlds to act in.
 
 Nothing is downloaded, except by `digits("mnist")`. Whatever is random takes a `torch.Generator` and nothing else:
 the same seed gives the same data. Tensors live on the generator's device, float32 for values and int64 for labels.
@@ -23,6 +23,7 @@ __all__ = [
     "FONTS",
     "LANGUAGES",
     "PHRASINGS",
+    "MDP",
     "DatedFact",
     "adding",
     "dated_facts",
@@ -36,8 +37,10 @@ __all__ = [
     "glyphs",
     "grid",
     "grid_centres",
+    "random_mdp",
     "ring",
     "ring_centres",
+    "short_corridor",
 ]
 
 # The characters of `english`: the end of a paragraph, then what ASCII can print, the space first. A character's code
@@ -628,6 +631,70 @@ def adding(n: int, length: int, *, generator: torch.Generator) -> tuple[Tensor, 
 
 
 @functools.lru_cache(maxsize=8)
+class MDP(NamedTuple):
+    """A Markov decision process with finitely many states and actions, as tables in float64.
+
+    Attributes:
+        start: (states,), the probability of each first state.
+        transition: (states, actions, states), the probability of the next state; sums to 1 over the last dimension.
+        reward: (states, actions, states), what is paid for such a step.
+        ends: (states,) bool, where an episode terminates. Such a state leads to itself and pays nothing, so that
+            tables need not know of it.
+    """
+
+    start: Tensor
+    transition: Tensor
+    reward: Tensor
+    ends: Tensor
+
+
+def random_mdp(states: int = 3, actions: int = 2, *, generator: torch.Generator) -> MDP:
+    """A world in which everything is possible: transitions and first states uniform over all laws, Gaussian rewards.
+
+    Each row of probabilities is drawn from the Dirichlet law with all parameters 1, each reward from N(0, 1).
+    No state ends an episode.
+
+    Args:
+        states, actions: how many; at least 1.
+        generator: draws the tables; nothing else is random.
+
+    Raises:
+        ValueError: a number below 1, or a generator that is none.
+    """
+    _positive_integer("states", states)
+    _positive_integer("actions", actions)
+    _generator(generator)
+
+    def law(*shape: int) -> Tensor:
+        # Independent exponentials over their sum are uniform on the simplex.
+        drawn = torch.empty(shape, dtype=torch.float64, device=generator.device).exponential_(generator=generator)
+        return drawn / drawn.sum(dim=-1, keepdim=True)
+
+    shape = (states, actions, states)
+    return MDP(
+        start=law(states),
+        transition=law(*shape),
+        reward=torch.randn(shape, generator=generator, dtype=torch.float64, device=generator.device),
+        ends=torch.zeros(states, dtype=torch.bool, device=generator.device),
+    )
+
+
+def short_corridor() -> MDP:
+    """Three places in a row and a goal behind them; in the second place the two actions are swapped.
+
+    States 0, 1, 2 and the goal 3, which ends an episode; each begins in 0. Action 0 is left, action 1 is right; left of
+    place 0 is a wall. Each step is paid with −1. Sutton and Barto, Reinforcement Learning, 2nd edition, Example 13.1,
+    where an agent cannot tell the three places apart.
+    """
+    transition = torch.zeros(4, 2, 4, dtype=torch.float64)
+    for place, (left, right) in enumerate([(0, 1), (2, 0), (1, 3), (3, 3)]):
+        transition[place, 0, left] = transition[place, 1, right] = 1
+    reward = torch.full((4, 2, 4), -1.0, dtype=torch.float64)
+    reward[3] = 0
+    first = torch.tensor([1.0, 0, 0, 0], dtype=torch.float64)
+    return MDP(first, transition, reward, ends=torch.tensor([False, False, False, True]))
+
+
 def _drawn(fonts: tuple[str, ...], characters: str, side: int, margin: int) -> Tensor:
     """Every character in every face, as large as fits: (fonts, characters, side, side) uint8.
 

@@ -71,6 +71,17 @@ def solution(name: str, folder: str = "solutions") -> str:
     return "\n\n".join(parts)
 
 
+def functions(name: str) -> dict[str, list[str]]:
+    """The functions that each task's solution cell defines."""
+    return {
+        metadata(cell)["grade_id"]: [
+            node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)
+        ]
+        for cell in notebook(name).cells
+        if metadata(cell).get("solution")
+    }
+
+
 def answers(name: str) -> list[Path]:
     """The files of right and wrong answers."""
     return sorted((ROOT / "tests" / "answers" / name).glob("*.py"))

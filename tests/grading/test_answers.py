@@ -7,7 +7,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
-from assignments import Report, answers, expected, grade_source, graded_cells, names, solution, tasks
+from assignments import Report, answers, expected, functions, grade_source, graded_cells, names, solution, tasks
 
 mpl.use("Agg")
 
@@ -59,9 +59,9 @@ def test_blank_stubs_get_nothing(name: str) -> None:
 def test_no_task_costs_another_its_points(name: str) -> None:
     """One task is missing at a time: its own points go, all others stay."""
     full = tasks(name)
-    own = {"losses": ["discriminator_loss", "generator_losses"], "count_modes": ["ring_of_modes", "count_modes"]}
+    own = functions(name)
     for task in full:
-        gone = "\n".join(f"del {function}" for function in own.get(task, [task]))
+        gone = "\n".join(f"del {function}" for function in own[task])
         report = grade_source(name, solution(name), gone)
         assert report.tasks == {**full, task: 0.0}
 

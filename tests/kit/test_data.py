@@ -529,3 +529,43 @@ def test_dated_facts_are_uniform_over_their_ranges():
     assert stats.chisquare(np.bincount([day.year - 2000 for day in date], minlength=30)).pvalue > 1e-3
     assert stats.chisquare(np.bincount([day.weekday() for day in date])).pvalue > 1e-3
     assert abs(np.corrcoef(number, topic)[0, 1]) < 0.04
+
+
+def test_a_random_mdp_is_a_world_and_its_seed_decides_which():
+    world = data.random_mdp(4, 3, generator=generator())
+    assert [part.shape for part in world] == [(4,), (4, 3, 4), (4, 3, 4), (4,)]
+    assert {part.dtype for part in world[:3]} == {torch.float64}
+    assert torch.allclose(world.transition.sum(dim=2), torch.ones(4, 3, dtype=torch.float64))
+    assert torch.allclose(world.start.sum(), torch.ones((), dtype=torch.float64))
+    assert (world.transition > 0).all()
+    assert not world.ends.any()
+    again, other = data.random_mdp(4, 3, generator=generator()), data.random_mdp(4, 3, generator=generator(1))
+    assert all(map(torch.equal, world, again))
+    assert not torch.equal(world.transition, other.transition)
+
+
+def test_rows_of_a_random_mdp_are_uniform_on_the_simplex():
+    """Each entry of such a row follows the Beta law with parameters 1 and (states − 1); rewards are standard Gaussian."""
+    world = data.random_mdp(60, 40, generator=generator())
+    assert stats.kstest(world.transition[..., 0].flatten().numpy(), stats.beta(1, 59).cdf).pvalue > 1e-3
+    assert stats.kstest(world.reward[:6].flatten().numpy(), stats.norm.cdf).pvalue > 1e-3
+
+
+def test_random_mdp_refuses_numbers_of_no_use():
+    with pytest.raises(ValueError, match=r"expected states to be a positive integer, got 0"):
+        data.random_mdp(0, generator=generator())
+    with pytest.raises(ValueError, match=r"expected actions to be a positive integer, got 2\.5"):
+        data.random_mdp(3, 2.5, generator=generator())
+    with pytest.raises(ValueError, match="Generator"):
+        data.random_mdp(generator=0)
+
+
+def test_the_short_corridor_swaps_the_actions_in_its_second_place():
+    world = data.short_corridor()
+    leads = world.transition.argmax(dim=2)
+    assert torch.equal(world.transition.sum(dim=2), torch.ones(4, 2, dtype=torch.float64))
+    assert leads.tolist() == [[0, 1], [2, 0], [1, 3], [3, 3]]
+    assert world.start.tolist() == [1, 0, 0, 0]
+    assert world.ends.tolist() == [False, False, False, True]
+    assert (world.reward[:3] == -1).all()
+    assert (world.reward[3] == 0).all()

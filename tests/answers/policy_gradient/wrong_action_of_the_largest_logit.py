@@ -1,0 +1,10 @@
+"""Scores the most probable actions, not those that were taken."""
+
+import torch
+
+
+def surrogate_loss(logits, actions, returns, values, lengths):
+    inside = torch.arange(logits.shape[1]) < lengths[:, None]
+    weights = torch.where(inside, (returns - values).detach(), 0.0)
+    log_pi = logits.log_softmax(dim=2).gather(2, logits.argmax(dim=2, keepdim=True))[..., 0]
+    return -(weights * log_pi).sum(dim=1).mean()

@@ -1,0 +1,11 @@
+"""Adds the loss of the value network."""
+
+import torch
+
+
+def surrogate_loss(logits, actions, returns, values, lengths):
+    inside = torch.arange(logits.shape[1]) < lengths[:, None]
+    weights = torch.where(inside, (returns - values).detach(), 0.0)
+    log_pi = logits.log_softmax(dim=2).gather(2, actions[..., None])[..., 0]
+    errors = torch.where(inside, returns.detach() - values, 0.0)
+    return -(weights * log_pi).sum(dim=1).mean() + 0.5 * errors.pow(2).sum(dim=1).mean()

@@ -1,0 +1,10 @@
+"""Discounts from the start of the episode: γ^t G_t."""
+
+import torch
+
+
+def returns_to_go(rewards, lengths, gamma):
+    steps = torch.arange(rewards.shape[1])
+    inside = steps < lengths[:, None]
+    paid = torch.where(inside, rewards, 0.0) * gamma**steps
+    return paid.flip(1).cumsum(dim=1).flip(1)

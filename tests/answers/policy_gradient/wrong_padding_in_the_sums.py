@@ -1,0 +1,13 @@
+"""Takes what stands behind the end for rewards, and clears it only in the result."""
+
+import torch
+
+
+def returns_to_go(rewards, lengths, gamma):
+    inside = torch.arange(rewards.shape[1]) < lengths[:, None]
+    paid = rewards
+    returns, total = torch.zeros_like(paid), torch.zeros_like(paid[:, 0])
+    for t in reversed(range(rewards.shape[1])):
+        total = paid[:, t] + gamma * total
+        returns[:, t] = total
+    return torch.where(inside, returns, 0.0)

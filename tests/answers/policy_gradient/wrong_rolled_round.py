@@ -1,0 +1,16 @@
+"""Shifts the flags by a roll: an end at the last step marks the first one."""
+
+import torch
+
+
+def targets(rewards, terminated, truncated, next_values, gamma):
+    over = terminated | truncated
+    real = ~over.roll(1, dims=1)
+    y = torch.zeros_like(rewards)
+    future = next_values[:, -1]
+    for t in reversed(range(rewards.shape[1])):
+        future = torch.where(truncated[:, t], next_values[:, t], future)
+        future = torch.where(terminated[:, t], 0.0, future)
+        y[:, t] = torch.where(real[:, t], rewards[:, t] + gamma * future, 0.0)
+        future = y[:, t]
+    return y, real

@@ -1,0 +1,16 @@
+"""Treats truncation as an end: done is done."""
+
+import torch
+
+
+def targets(rewards, terminated, truncated, next_values, gamma):
+    over = terminated | truncated
+    real = torch.ones_like(over)
+    real[:, 1:] = ~over[:, :-1]
+    y = torch.zeros_like(rewards)
+    future = next_values[:, -1]
+    for t in reversed(range(rewards.shape[1])):
+        future = torch.where(over[:, t], 0.0, future)
+        y[:, t] = torch.where(real[:, t], rewards[:, t] + gamma * future, 0.0)
+        future = y[:, t]
+    return y, real
