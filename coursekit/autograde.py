@@ -6,6 +6,7 @@ What plain nbgrader 0.9.6 does, and what happens here instead:
 hand-in                                         nbgrader                             with these steps
 ==============================================  ===================================  ===============================
 a test cell is there twice                      the whole batch ends                 the last one counts
+a test cell stands before its solution          0 points                             it is moved to the end
 a test cell is gone                             no score, or an error if the         it is put back at the end
                                                 cell before it is gone, too
 nbgrader's metadata is gone or old              no score, or the batch ends          as if all test cells were gone
@@ -22,12 +23,13 @@ from typing import Any
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 from nbgrader.converters.autograde import Autograde
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 
 from coursekit.grading import GraderError
+from coursekit.grading.intake import settle
 
 __all__ = ["ExecuteAll", "ReportBrokenGrader", "SettleCells", "autograde_steps", "sanitize_steps"]
 
@@ -72,45 +74,6 @@ def _released_cells(notebook: Any) -> dict[str, dict[str, Any]]:
             meta["points"] = graded[cell.name].max_score
         cells[cell.name] = {"cell_type": cell.cell_type, "source": cell.source, "nbgrader": meta}
     return cells
-
-
-def settle(nb: NotebookNode, released: dict[str, dict[str, Any]]) -> list[str]:
-    """Restore nbgrader's metadata in a notebook, in place; test cells that are missing come back at the end.
-
-    At the end every function is defined, wherever the student has put it.
-
-    Args:
-        nb: a hand-in.
-        released: the released cells by id, as :func:`_released_cells` gives them.
-
-    Returns:
-        A sentence for each thing that was not as released.
-    """
-    notes: list[str] = []
-    present: set[str] = set()
-    for cell in reversed(nb.cells):
-        meta = cell.metadata.pop("nbgrader", None)
-        if meta is None:
-            continue
-        grade_id = meta.get("grade_id") if isinstance(meta, dict) else None
-        if grade_id not in released:
-            notes.append(f"a cell with the unknown id {grade_id!r} counts as an ordinary cell")
-        elif grade_id in present:
-            notes.append(f"the cell {grade_id} is there more than once; the last one counts")
-        else:
-            present.add(grade_id)
-            cell.metadata["nbgrader"] = dict(released[grade_id]["nbgrader"])
-    for grade_id, original in released.items():
-        if grade_id in present or not original["nbgrader"]["grade"]:
-            continue
-        notes.append(f"the cell {grade_id} was missing and has been put back")
-        make = new_code_cell if original["cell_type"] == "code" else new_markdown_cell
-        nb.cells.append(new_markdown_cell(f"The cell `{grade_id}` was missing in this hand-in. It was put back here."))
-        nb.cells.append(make(original["source"], metadata={"nbgrader": dict(original["nbgrader"])}))
-    if nb.nbformat_minor < 5:  # cells have ids since version 4.5
-        for cell in nb.cells:
-            cell.pop("id", None)
-    return notes
 
 
 class ExecuteAll(Execute):

@@ -30,6 +30,7 @@ TEACHERS = (
     "tests/graders/",
     "tests/grading/",
     "coursekit/autograde.py",
+    "coursekit/grading/intake.py",
     "nbgrader_config.py",
     "tools/assignment.py",
     "tools/release.py",
