@@ -32,11 +32,13 @@ class StudentError(Exception):
 
     Attributes:
         raised: the names of the exception's classes, most special first, if the student's code raised; else empty.
+        kind: what happened, in the words of :data:`coursekit.grading.outcomes.OUTCOMES`.
     """
 
-    def __init__(self, message: str, raised: Sequence[str] = ()):
+    def __init__(self, message: str, raised: Sequence[str] = (), kind: str = "raised"):
         super().__init__(message)
         self.raised = tuple(raised)
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,9 @@ class Student:
         arguments, keywords = _inputs(list(args)), _inputs(kwargs)
         function = self._namespace.get(name)
         if function is None:
-            raise StudentError(f"there is no function {name}")
+            raise StudentError(f"there is no function {name}", kind="missing")
         if not callable(function):
-            raise StudentError(f"{name} is no function but a {type(function).__name__}")
+            raise StudentError(f"{name} is no function but a {type(function).__name__}", kind="failed")
         return self._answer(f"{name}(…)", lambda: function(*arguments, **keywords))
 
     def run(self, snippet: str, /, **inputs: object) -> Any:
@@ -137,27 +139,41 @@ class Student:
     def _answer(self, what: str, compute: Callable[[], object]) -> Any:
         seconds = min(self._call_seconds, self._left_seconds)
         if seconds <= 0:
-            raise StudentError(f"{what} was not tried, since the time for this task is over")
+            raise out_of_time(what)
         start = time.monotonic()
         try:
-            with silence(), _grad_enabled(), TimeLimit(seconds):
+            with silence(), grad_enabled(), TimeLimit(seconds):
                 return plain(compute())
         except (GraderError, KeyboardInterrupt):
             raise
-        except OutOfTime:
-            raise StudentError(
-                f"{what} gave no result within {seconds:.2g} s; is there a loop that never ends?"
-            ) from None
-        except NotImplementedError as error:
-            raise StudentError(f"{what} is not written yet (NotImplementedError)", _classes(error)) from None
-        except (TypeError, ValueError) as error:
-            if _raised_by_plain(error):
-                raise StudentError(f"{what} returned {error}") from None
-            raise StudentError(_raised(what, error), _classes(error)) from None
         except BaseException as error:  # SystemExit, too: a student's exit() ends this call and no more
-            raise StudentError(_raised(what, error), _classes(error)) from None
+            raise student_error(what, error, seconds) from None
         finally:
             self._left_seconds -= time.monotonic() - start
+
+
+def out_of_time(what: str) -> StudentError:
+    """For a call that is not made any more."""
+    return StudentError(f"{what} was not tried, since the time for this task is over", kind="timed out")
+
+
+def student_error(what: str, error: BaseException, seconds: float) -> StudentError:
+    """An exception out of a student's code as a sentence, with its kind.
+
+    Args:
+        what: what was tried, e.g. ``"f(…)"``.
+        error: what was raised.
+        seconds: the time limit that held.
+    """
+    if isinstance(error, OutOfTime):
+        message = f"{what} gave no result within {seconds:.2g} s; is there a loop that never ends?"
+        return StudentError(message, kind="timed out")
+    if isinstance(error, NotImplementedError):
+        return StudentError(f"{what} is not written yet (NotImplementedError)", _classes(error), "missing")
+    if isinstance(error, TypeError | ValueError) and _raised_by_plain(error):
+        return StudentError(f"{what} returned {error}", kind="failed")
+    memory = isinstance(error, MemoryError) or "can't allocate memory" in str(error)
+    return StudentError(_raised(what, error), _classes(error), "out of memory" if memory else "raised")
 
 
 def _inputs(values: Any) -> Any:
@@ -168,7 +184,7 @@ def _inputs(values: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _grad_enabled() -> Iterator[None]:
+def grad_enabled() -> Iterator[None]:
     """Gradients on, whatever the notebook has switched off; without importing torch where nobody uses it."""
     torch = sys.modules.get("torch")
     with torch.enable_grad() if torch is not None else contextlib.nullcontext():
@@ -248,14 +264,19 @@ _loaded: dict[tuple[str, int], types.ModuleType] = {}
 
 
 def grade(assignment: str, task: str, namespace: dict[str, Any]) -> list[Outcome]:
-    """Run the hidden tests of one task on a student's namespace.
+    """Run the hidden tests of one task on a student's namespace, in this process; see :func:`run_grader`."""
+    return run_grader(assignment, task, Student(namespace))
+
+
+def run_grader(assignment: str, task: str, student: Any) -> list[Outcome]:
+    """Run the hidden tests of one task.
 
     The tests draw random inputs, the same ones every time, from a generator seeded with the names.
 
     Args:
         assignment: the file ``tests/graders/<assignment>.py``.
         task: the function in that file.
-        namespace: the global names of the student's notebook.
+        student: a :class:`Student`, or whatever has its methods ``call`` and ``run``.
 
     Returns:
         At least one outcome.
@@ -268,8 +289,8 @@ def grade(assignment: str, task: str, namespace: dict[str, Any]) -> list[Outcome
         raise GraderError(f"the grader {assignment}.py has no function {task}")
     rng = np.random.default_rng(zlib.crc32(f"{assignment}/{task}".encode()))
     try:
-        with silence(), _grad_enabled():
-            outcomes = function(Student(namespace), rng)
+        with silence(), grad_enabled():
+            outcomes = function(student, rng)
     except GraderError:
         raise
     except Exception as error:

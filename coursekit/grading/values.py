@@ -11,6 +11,7 @@ import numpy as np
 MAX_BYTES = 1 << 26  # largest array that passes the door
 MAX_ITEMS = 100_000  # most values in all lists and dictionaries of one answer
 MAX_DEPTH = 20
+MAX_INTEGER = 10**300  # a larger one cannot be compared with a float
 
 
 def plain(value: object) -> Any:
@@ -40,7 +41,7 @@ def _plain(value: object, depth: int, budget: list[int]) -> Any:
     if budget[0] < 0:
         raise ValueError(f"more than {MAX_ITEMS} values")
     # The methods of the built-in classes are called by name, since a subclass may have its own.
-    if value is None or type(value) in (bool, int, float, str):
+    if value is None or type(value) in (bool, float, str):
         return value
     if isinstance(value, str):
         return str.__str__(value)
@@ -49,7 +50,10 @@ def _plain(value: object, depth: int, budget: list[int]) -> Any:
     if isinstance(value, float):
         return float.__float__(value)
     if isinstance(value, int):
-        return int.__int__(value)
+        number = int.__int__(value)
+        if not -MAX_INTEGER < number < MAX_INTEGER:
+            raise ValueError("an integer of more than 300 digits")
+        return number
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         tensor = value.detach().cpu()
