@@ -127,9 +127,6 @@ class Hook(DisplayHook):
     def write_format_data(self, format_dict: dict[str, Any], md_dict: Any = None) -> None:
         self.shell.shown.show("execute_result", _encoded(format_dict))
 
-    def finish_displayhook(self) -> None:
-        self.is_active = False
-
 
 def _encoded(data: dict[str, Any]) -> dict[str, Any]:
     """Pictures as text, as nbformat has them."""

@@ -12,6 +12,7 @@ whatever else happens ends the process. :func:`grade_notebook` runs the cells of
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import signal
@@ -157,7 +158,7 @@ class Worker:
         except subprocess.TimeoutExpired:  # it closed the connection and goes on
             return "your process closed the connection to the grader", "tampered"
         number = -code if code < 0 else code - 128
-        if self._memory_ended or number == signal.SIGKILL:
+        if self._memory_ended:
             return f"your process used more than {self.limits.memory_bytes >> 20} MiB and was ended", "out of memory"
         if number == signal.SIGXCPU:
             return f"your process computed for more than {self.limits.cpu_seconds} s and was ended", "timed out"
@@ -494,8 +495,9 @@ def make_reference(solution: NotebookNode, start: Callable[[], Worker]) -> Refer
                 raise GraderError(f"the model solution does not run: {error}") from error
             if reply.get("error") or compared(reply["records"], reply):
                 raise GraderError(f"the visible test {meta['grade_id']} fails on the model solution: {reply['error']}")
-            visible[meta["grade_id"]] = {"title": reply["title"], "records": reply["records"]}
+            visible[meta["grade_id"]] = {"source": cell.source, "title": reply["title"], "records": reply["records"]}
 
+    @functools.cache
     def sound(assignment: str, task: str) -> bool:
         with start() as worker:
             for cell in solution.cells:
@@ -564,9 +566,12 @@ def _cell(worker: Worker, cell: NotebookNode, reference: Reference, left: float)
         return CellResult(grade_id, 0.0, points, "timed out", [_test(task_of(grade_id), False, message)])
     if (call := hidden_call(cell.source)) is not None:
         return grade_hidden(worker, grade_id, call, points, reference.sound)
-    if grade_id not in reference.visible:
-        raise GraderError(f"the model solution has no test cell {grade_id}")
-    return grade_visible(worker, grade_id, cell.source, points, reference.visible[grade_id])
+    known = reference.visible.get(grade_id)
+    if known is None or known["source"].strip() != cell.source.strip():
+        raise GraderError(
+            f"the test cell {grade_id} is not the one of the model solution; run nbgrader generate_assignment again"
+        )
+    return grade_visible(worker, grade_id, known["source"], points, known)
 
 
 def _outputs(worker: Worker, cell: NotebookNode, seconds: float) -> list[NotebookNode]:

@@ -157,7 +157,7 @@ def environment(sandboxed: bool, kit: Path) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "",
-        "IPYTHONDIR": f"{home}/.ipython",
+        "IPYTHONDIR": "/tmp/ipython" if sandboxed else f"{home}/coursekit-ipython",
     }
     return variables | ({"MPLCONFIGDIR": "/tmp/matplotlib"} if sandboxed else {})
 

@@ -1,0 +1,375 @@
+"""What a teacher runs: ``python -m coursekit.grading grade gan`` and ``report gan``, in the root of a course.
+
+Hand-ins are graded by several processes at a time, each hand-in in a sandbox of its own. One process, this one, writes:
+it hands every result to nbgrader's own steps, so that gradebook, formgrader, feedback and export are nbgrader's.
+A run that was ended goes on where it was: what is recorded in ``graded/`` is graded again only if the hand-in, the
+assignment or its graders have changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import multiprocessing
+import os
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from tqdm import tqdm
+
+from coursekit.grading import handin, intake, sandbox
+from coursekit.grading.door import GraderError, load_grader
+from coursekit.grading.handin import Graded
+from coursekit.grading.outcomes import OUTCOMES
+
+TRIES = 2  # a process of ours that dies is tried again; somebody else's hand-in may have been the reason
+STAGE = ".coursekit/intake"
+
+
+class CommandError(Exception):
+    """Why nothing was graded, in words for the teacher."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """One assignment of a course: its folders, and how its hand-ins are graded."""
+
+    root: Path
+    name: str
+    sandboxed: bool = True
+    limits: dict[str, Any] = field(default_factory=dict)
+    db: str = ""
+
+    @property
+    def release(self) -> Path:
+        return self.root / "exercises" / self.name / f"{self.name}.ipynb"
+
+    @property
+    def solution(self) -> Path:
+        return self.root / "solutions" / self.name / f"{self.name}.ipynb"
+
+    @property
+    def records(self) -> Path:
+        return self.root / "graded" / self.name
+
+    def submitted(self, student: str) -> Path:
+        return self.root / "submitted" / student / self.name
+
+    def students(self) -> list[str]:
+        """Who has handed in."""
+        return sorted(folder.parent.name for folder in (self.root / "submitted").glob(f"*/{self.name}"))
+
+    def stamp(self, files: Mapping[str, bytes]) -> str:
+        """A fingerprint of a hand-in and of all that it is graded with."""
+        return handin.stamp(files, self.release, self.solution, handin.grader_path(self.name))
+
+    def record(self, student: str) -> dict[str, Any]:
+        """What is recorded of a student; empty if nothing is."""
+        try:
+            return json.loads((self.records / f"{student}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+
+# One hand-in, in a process of its own ---------------------------------------------------------------------------------
+
+
+def grade_one(course: Course, files: Mapping[str, bytes]) -> Graded:
+    """Grade one hand-in: a function of its files and of the course's, that writes nothing.
+
+    Raises:
+        GraderError: if a grader is broken.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    start = handin.starter(course.sandboxed, course.limits, str(course.root))
+    reference = handin.reference_of(course.solution, start)
+    taken = take_in(course, files)
+    teachers = intake.released_cells(nbformat.read(course.solution, as_version=4))
+    for cell in taken.notebook.cells:  # with the hidden tests, as nbgrader puts them in
+        meta = cell.metadata.get("nbgrader", {})
+        if meta.get("grade") and not meta.get("solution"):
+            cell.source = teachers[meta["grade_id"]]["source"]
+    graded = handin.grade(taken.notebook, reference, start, taken.notes, taken.problem)
+    graded.record["stamp"] = course.stamp(files)
+    return graded
+
+
+def take_in(course: Course, files: Mapping[str, bytes]) -> intake.Intake:
+    """The intake of one hand-in."""
+    return intake.take_in(files, course.name, nbformat.read(course.release, as_version=4))
+
+
+def _prepare(course: Course) -> None:
+    """Import what every hand-in needs, before processes are forked."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    load_grader(course.name)
+    start = handin.starter(course.sandboxed, course.limits, str(course.root))
+    handin.reference_of(course.solution, start)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    how = "fork" if sys.platform.startswith("linux") else "spawn"
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(how))
+
+
+def grade_many(course: Course, students: Sequence[str], workers: int) -> Iterator[tuple[str, Graded | Exception]]:
+    """Grade hand-ins in several processes; each is given as soon as it is done, whatever became of it."""
+    tries = Counter[str]()
+    waiting = list(students)
+    while waiting:
+        with _pool(workers) as pool:
+            running: dict[Future, str] = {}
+            queue, waiting = waiting, []
+            while queue or running:
+                while queue and len(running) < workers + 1:
+                    student = queue.pop(0)
+                    tries[student] += 1
+                    files = intake.files_of(course.submitted(student))
+                    try:
+                        running[pool.submit(grade_one, course, files)] = student
+                    except BrokenProcessPool:
+                        waiting.append(student)
+                        tries[student] -= 1
+                        break
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                broken = False
+                for future in done:
+                    student, error = running.pop(future), future.exception()
+                    if isinstance(error, BrokenProcessPool):
+                        broken = True
+                        if tries[student] < TRIES:
+                            waiting.append(student)
+                            continue
+                    yield student, error or future.result()
+                if broken:
+                    waiting += [*(s for s in running.values() if s not in waiting), *queue]
+                    for student in running.values():
+                        tries[student] -= 1
+                    break
+
+
+# The gradebook --------------------------------------------------------------------------------------------------------
+
+
+class Writer:
+    """Hands results to nbgrader's own steps, one after the other.
+
+    Args:
+        course: the course.
+        config: its nbgrader configuration.
+    """
+
+    def __init__(self, course: Course, config: Any):
+        self.course, self.config = course, config
+        config.CourseDirectory.root = str(course.root)
+        config.CourseDirectory.submitted_directory = STAGE
+        config.CourseDirectory.assignment_id = course.name
+        config.SettleCells.trusted = True
+        config.GradeOutside.sandbox = course.sandboxed
+        if course.db:
+            config.CourseDirectory.db_url = course.db
+
+    def write(self, student: str, graded: Graded, taken: intake.Intake) -> None:
+        """Write one result into gradebook, ``autograded/`` and ``graded/``.
+
+        Raises:
+            GraderError: if nbgrader refuses it.
+        """
+        from nbgrader.converters import Autograde
+        from nbgrader.coursedir import CourseDirectory
+
+        from coursekit.autograde import GradeOutside
+
+        self._stage(student, taken)
+        self.config.CourseDirectory.student_id = student
+        GradeOutside.prepared[student] = graded
+        converter = Autograde(coursedir=CourseDirectory(config=self.config), config=self.config)
+        converter.force = True
+        try:
+            converter.start()
+        except (Exception, SystemExit) as error:
+            raise GraderError(f"nbgrader could not write the result: {error}") from error
+        finally:
+            GradeOutside.prepared.pop(student, None)
+
+    def _stage(self, student: str, taken: intake.Intake) -> None:
+        """The settled copy that nbgrader reads; what the student handed in stays as it is."""
+        folder = self.course.root / STAGE / student / self.course.name
+        folder.mkdir(parents=True, exist_ok=True)
+        nb = nbformat.from_dict(taken.notebook)
+        nb.metadata["coursekit-intake"] = {"notes": taken.notes, "problem": taken.problem}
+        nbformat.write(nb, folder / f"{self.course.name}.ipynb")
+        stamp, copied = self.course.submitted(student) / "timestamp.txt", folder / "timestamp.txt"
+        copied.unlink(missing_ok=True)
+        if stamp.is_file() and not stamp.is_symlink():
+            copied.write_bytes(stamp.read_bytes()[:200])
+
+
+def grade(course: Course, config: Any, only: str = "", workers: int = 0, force: bool = False) -> dict[str, Any]:
+    """Grade the hand-ins of an assignment, with a progress bar.
+
+    Args:
+        course: the course.
+        config: its nbgrader configuration.
+        only: one student; everybody if empty.
+        workers: how many at a time; as many as there are cores if 0.
+        force: grade again what has not changed, too.
+
+    Returns:
+        The records by student, who was ``skipped``, and who is ``ungraded`` and why.
+
+    Raises:
+        CommandError: if grading cannot begin.
+        GraderError: if the model solution does not pass.
+    """
+    students = [only] if only else course.students()
+    unknown = [student for student in students if student not in course.students()]
+    if unknown or not students:
+        raise CommandError(f"there is no hand-in in submitted/{only or '*'}/{course.name}/")
+    _in_gradebook(course, config)
+    _prepare(course)
+    stamps = {student: course.stamp(intake.files_of(course.submitted(student))) for student in students}
+    fresh = [s for s in students if force or course.record(s).get("stamp") != stamps[s]]
+    writer, ungraded = Writer(course, config), {}
+    with tqdm(total=len(fresh), unit="hand-in", disable=None) as progress:
+        for student, result in grade_many(course, fresh, workers or os.cpu_count() or 1):
+            try:
+                if isinstance(result, Exception):
+                    raise result
+                writer.write(student, result, take_in(course, intake.files_of(course.submitted(student))))
+            except Exception as error:  # nothing that one hand-in does stops the batch
+                ungraded[student] = f"{type(error).__name__}: {error}"
+            progress.update()
+    skipped = [student for student in students if student not in fresh]
+    return {"records": {s: course.record(s) for s in students}, "skipped": skipped, "ungraded": ungraded}
+
+
+def gradebook_url(course_root: Path, config: Any, db: str = "") -> str:
+    """The address of the gradebook: the one given, the configured one, or nbgrader's own."""
+    return db or config.CourseDirectory.get("db_url") or f"sqlite:///{course_root / 'gradebook.db'}"
+
+
+def _in_gradebook(course: Course, config: Any) -> None:
+    """Refuse to begin where the gradebook does not know the assignment, since nothing could be written."""
+    from nbgrader.api import Gradebook, MissingEntry
+
+    with Gradebook(gradebook_url(course.root, config, course.db)) as gradebook:
+        try:
+            gradebook.find_assignment(course.name)
+        except MissingEntry:
+            first = f"nbgrader generate_assignment {course.name} --force"
+            raise CommandError(f"the gradebook does not know {course.name} yet; run this first: {first}") from None
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """What the teacher reads at the end."""
+    records = {s: r for s, r in result["records"].items() if r and s not in result["ungraded"]}
+    outcomes = Counter(task["outcome"] for record in records.values() for task in record["tasks"].values())
+    points = sorted(record["points"] for record in records.values())
+    lines = [f"{len(records)} graded, {len(result['skipped'])} of them unchanged, {len(result['ungraded'])} ungraded"]
+    if points:
+        possible = next(iter(records.values()))["max_points"]
+        mean, middle = sum(points) / len(points), points[len(points) // 2]
+        lines.append(
+            f"points: mean {mean:.2f}, median {middle:g}, from {points[0]:g} to {points[-1]:g} of {possible:g}"
+        )
+    lines.append("tasks: " + ", ".join(f"{outcomes[o]} {o}" for o in OUTCOMES if outcomes[o]))
+    for student, record in sorted(records.items()):
+        told = [*([f"no notebook: {record['problem']}"] if record["problem"] else []), *record["notes"]]
+        odd = {task: r["outcome"] for task, r in record["tasks"].items() if r["outcome"] in list(OUTCOMES)[5:]}
+        told += [f"{task}: {outcome}" for task, outcome in odd.items()]
+        lines += [f"  {student}: {note}" for note in told]
+    lines += [f"  {student}: UNGRADED: {why}" for student, why in sorted(result["ungraded"].items())]
+    return "\n".join(lines)
+
+
+# The command line -----------------------------------------------------------------------------------------------------
+
+
+def load_config(root: Path) -> Any:
+    """The nbgrader configuration of a course.
+
+    Raises:
+        CommandError: if there is none.
+    """
+    from traitlets.config import PyFileConfigLoader
+
+    if not (root / "nbgrader_config.py").is_file():
+        raise CommandError(f"{root} has no nbgrader_config.py; run this in the root of the course")
+    return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+
+
+def open_course(options: argparse.Namespace) -> tuple[Course, Any]:
+    """The course in the current folder.
+
+    Raises:
+        CommandError: if it is not ready for grading.
+    """
+    root = Path.cwd()
+    config = load_config(root)
+    limits = dict(config.GradeOutside.get("limits", {}))
+    sandboxed = not options.no_sandbox and config.GradeOutside.get("sandbox", True)
+    course = Course(root, options.name, bool(sandboxed), limits, options.db)
+    if not course.release.is_file() or not course.solution.is_file():
+        known = sorted(path.parent.name for path in (root / "solutions").glob("*/*.ipynb"))
+        raise CommandError(
+            f"there is no assignment {options.name!r}; assignments are: {', '.join(known) or 'none yet'}"
+        )
+    if course.sandboxed and (why := sandbox.missing()):
+        raise CommandError(why)
+    return course, config
+
+
+def _grade(options: argparse.Namespace) -> int:
+    course, config = open_course(options)
+    course.records.mkdir(parents=True, exist_ok=True)
+    warnings.simplefilter("ignore")
+    log = logging.getLogger("traitlets")
+    log.handlers, log.propagate = [logging.FileHandler(course.records / "log.txt", encoding="utf-8")], False
+    log.setLevel(logging.WARNING)
+    if not course.sandboxed:
+        print("Without a sandbox: the code of students runs with your rights.", file=sys.stderr)
+    result = grade(course, config, options.student, options.workers, options.force)
+    print(summary(result))
+    print(f"Records are in {course.records.relative_to(course.root)}/; the class: make report NAME={course.name}")
+    return int(bool(result["ungraded"]))
+
+
+def _report(options: argparse.Namespace) -> int:
+    from coursekit.grading import report
+
+    config = load_config(Path.cwd())
+    for path in report.write(Path.cwd(), options.name, gradebook_url(Path.cwd(), config, options.db)):
+        print(f"wrote {path.relative_to(Path.cwd())}")
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one of the commands; gives the exit code: 0 if all went well, 1 if a hand-in is ungraded, 2 if none began."""
+    parser = argparse.ArgumentParser(prog="python -m coursekit.grading", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    grading = commands.add_parser("grade", help="grade the hand-ins of an assignment")
+    grading.add_argument("--student", default="", help="this one only")
+    grading.add_argument("--workers", type=int, default=0, help="hand-ins at a time; default: one a core")
+    grading.add_argument("--force", action="store_true", help="grade again what has not changed, too")
+    grading.add_argument("--no-sandbox", action="store_true", help="run the code of students with your rights")
+    reporting = commands.add_parser("report", help="write what the class did, as a page and as tables")
+    for command, run in ((grading, _grade), (reporting, _report)):
+        command.add_argument("name", help="the assignment, e.g. gan")
+        command.add_argument("--db", default="", help="address of the gradebook; default: nbgrader's")
+        command.set_defaults(run=run)
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except (CommandError, GraderError, sandbox.SandboxError) as error:
+        print(error, file=sys.stderr)
+        return 2

@@ -1,0 +1,134 @@
+"""Grading one hand-in as a function from files to JSON, wherever it runs."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from coursekit.grading.door import graders_directory
+from coursekit.grading.intake import Intake, take_in
+from coursekit.grading.outcomes import as_json, by_task
+from coursekit.grading.outside import Reference, Worker, grade_notebook, make_reference
+from coursekit.grading.sandbox import Limits
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What grading one hand-in gave.
+
+    Attributes:
+        record: JSON with the results of tasks and cells, the notes of the intake, and the seconds it took.
+        outputs: source and outputs of each cell of the notebook.
+    """
+
+    record: dict[str, Any]
+    outputs: list[tuple[str, list[NotebookNode]]]
+
+    def fits(self, nb: NotebookNode) -> bool:
+        """Whether these are the results of this notebook."""
+        return [cell.source for cell in nb.cells] == [source for source, _ in self.outputs]
+
+    def write(self, nb: NotebookNode) -> None:
+        """Put the outputs into the notebook."""
+        for cell, (_, outputs) in zip(nb.cells, self.outputs, strict=True):
+            if cell.cell_type == "code":
+                cell.outputs = [nbformat.from_dict(output) for output in outputs]
+
+
+def starter(sandboxed: bool = True, limits: Mapping[str, Any] | None = None, course: str = "") -> Callable[[], Worker]:
+    """A function that starts a process for a student's code.
+
+    Args:
+        sandboxed: whether in a sandbox.
+        limits: those that differ from :class:`coursekit.grading.sandbox.Limits`.
+        course: the folder that must not be seen inside.
+    """
+    hide = (Path(course),) if course else ()
+    return functools.partial(Worker, Limits(**(limits or {})), sandboxed=sandboxed, hide=hide)
+
+
+def grade(
+    nb: NotebookNode,
+    reference: Reference,
+    start: Callable[[], Worker],
+    notes: Sequence[str] = (),
+    problem: str = "",
+) -> Graded:
+    """Grade a settled notebook.
+
+    Args:
+        nb: the notebook; its outputs are replaced.
+        reference: of the model solution.
+        start: starts a process for the student's code.
+        notes: of the intake.
+        problem: why there is no hand-in; every task is then missing.
+
+    Raises:
+        GraderError: if a grader is broken.
+    """
+    began = time.monotonic()
+    results = grade_notebook(nb, reference, start)
+    tasks = by_task(results)
+    if problem:
+        tasks = {task: {**result, "outcome": "missing"} for task, result in tasks.items()}
+    record = {
+        "points": round(sum(task["points"] for task in tasks.values()), 2),
+        "max_points": sum(task["max_points"] for task in tasks.values()),
+        "tasks": tasks,
+        "cells": as_json(results),
+        "notes": list(notes),
+        "problem": problem,
+        "seconds": round(time.monotonic() - began, 3),
+    }
+    return Graded(record, [(cell.source, list(cell.get("outputs", []))) for cell in nb.cells])
+
+
+def grade_files(files: Mapping[str, bytes], name: str, release: NotebookNode, reference: Reference, start) -> Graded:
+    """Grade one hand-in from the files that were handed in; see :func:`coursekit.grading.intake.take_in`."""
+    taken: Intake = take_in(files, name, release)
+    return grade(taken.notebook, reference, start, taken.notes, taken.problem)
+
+
+_references: dict[tuple[str, int], Reference] = {}
+
+
+def reference_of(solution: Path, start: Callable[[], Worker]) -> Reference:
+    """The reference of a model solution, made once a process for each state of the file."""
+    key = (str(solution), solution.stat().st_mtime_ns)
+    if key not in _references:
+        _references[key] = make_reference(nbformat.read(solution, as_version=4), start)
+    return _references[key]
+
+
+def save_record(folder: Path, assignment: str, student: str, record: Mapping[str, Any]) -> None:
+    """Write a record to ``<folder>/<assignment>/<student>.json``, whole or not at all."""
+    path = folder / assignment / f"{student}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_suffix(f".{os.getpid()}.part")
+    written.write_text(json.dumps({"student": student, **record}, indent=1, ensure_ascii=False), encoding="utf-8")
+    written.replace(path)
+
+
+def stamp(files: Mapping[str, bytes], *others: Path) -> str:
+    """A fingerprint of all that a result depends on: the files handed in, the notebooks of the teacher, the graders."""
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(name.encode("utf-8", "replace") + b"\0" + hashlib.sha256(content).digest())
+    for path in others:
+        digest.update(path.read_bytes() if path.is_file() else b"-")
+    return digest.hexdigest()
+
+
+def grader_path(assignment: str) -> Path:
+    """The file of an assignment's hidden tests."""
+    return graders_directory() / f"{assignment}.py"
