@@ -35,6 +35,7 @@ TEACHERS = (
         for module in (
             "__main__",
             "command",
+            "forking",
             "handin",
             "inside",
             "intake",

@@ -15,10 +15,12 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from coursekit.grading import sandbox
 from coursekit.grading.door import graders_directory
+from coursekit.grading.forking import ForkServer
 from coursekit.grading.intake import Intake, take_in
 from coursekit.grading.outcomes import as_json, by_task
-from coursekit.grading.outside import Reference, Worker, grade_notebook, make_reference
+from coursekit.grading.outside import Reference, Worker, grade_notebook, make_reference, warm_server
 from coursekit.grading.sandbox import Limits
 
 
@@ -46,15 +48,39 @@ class Graded:
 
 
 def starter(sandboxed: bool = True, limits: Mapping[str, Any] | None = None, course: str = "") -> Callable[[], Worker]:
-    """A function that starts a process for a student's code.
+    """A function that starts a process for a student's code: forked from a warm one where that can be.
 
     Args:
         sandboxed: whether in a sandbox.
         limits: those that differ from :class:`coursekit.grading.sandbox.Limits`.
         course: the folder that must not be seen inside.
     """
-    hide = (Path(course),) if course else ()
-    return functools.partial(Worker, Limits(**(limits or {})), sandboxed=sandboxed, hide=hide)
+    return functools.partial(_start, sandboxed, tuple(sorted((limits or {}).items())), course)
+
+
+def _start(sandboxed: bool, limits: tuple[tuple[str, Any], ...], course: str) -> Worker:
+    settings, hide = Limits(**dict(limits)), (Path(course),) if course else ()
+    if not (sandboxed and sandbox.as_root()):
+        return Worker(settings, sandboxed=sandboxed, hide=hide)
+    try:
+        return Worker(settings, hide=hide, server=_server(settings, hide))
+    except (OSError, EOFError):  # the warm process is gone, by a lack of memory for instance: one more try
+        _servers.pop((os.getpid(), settings, hide), None)
+        return Worker(settings, hide=hide, server=_server(settings, hide))
+
+
+_servers: dict[tuple[int, Limits, tuple[Path, ...]], ForkServer | None] = {}
+_modules: list[str] = []
+
+
+def _server(limits: Limits, hide: tuple[Path, ...]) -> ForkServer | None:
+    """The warm process of this process of ours; one that was inherited by a fork is not ours."""
+    key = (os.getpid(), limits, hide)
+    if key not in _servers:
+        _servers[key] = warm_server(limits, hide)
+        if _modules and _servers[key] is not None:
+            _servers[key].preload(_modules)
+    return _servers[key]
 
 
 def grade(
@@ -106,7 +132,11 @@ def reference_of(solution: Path, start: Callable[[], Worker]) -> Reference:
     """The reference of a model solution, made once a process for each state of the file."""
     key = (str(solution), solution.stat().st_mtime_ns)
     if key not in _references:
-        _references[key] = make_reference(nbformat.read(solution, as_version=4), start)
+        _references[key] = reference = make_reference(nbformat.read(solution, as_version=4), start)
+        _modules[:] = reference.modules
+        for (pid, *_), server in _servers.items():
+            if pid == os.getpid() and server is not None:
+                server.preload(_modules)
     return _references[key]
 
 

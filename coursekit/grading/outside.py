@@ -12,7 +12,9 @@ whatever else happens ends the process. :func:`grade_notebook` runs the cells of
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
+import itertools
 import json
 import os
 import signal
@@ -22,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,7 @@ from coursekit.grading.door import (
     points_for,
     run_grader,
 )
+from coursekit.grading.forking import ForkServer
 from coursekit.grading.limits import CALL_SECONDS, TASK_SECONDS, OutOfTime, TimeLimit
 from coursekit.grading.outcomes import OUTCOMES, CellResult, outcome_of, task_of
 from coursekit.grading.sandbox import Limits
@@ -61,6 +64,29 @@ class WorkerEnded(Exception):
 # The student's process ------------------------------------------------------------------------------------------------
 
 
+class Boxed:
+    """A process started in a sandbox, or without one."""
+
+    def __init__(self, popen: subprocess.Popen[bytes]):
+        self._popen = popen
+
+    def wait(self, seconds: float = 0.0) -> int:
+        """Its exit status; it is killed, with all that it has started, if it does not end in time."""
+        try:
+            return self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._popen.pid, signal.SIGKILL)
+            return self._popen.wait()
+
+    def kill(self) -> None:
+        self.wait(0.0)
+
+    def memory(self) -> int:
+        """Bytes of memory that it and its descendants have for themselves."""
+        return memory_of(self._popen.pid)
+
+
 class Worker:
     """A process that holds the code of one hand-in.
 
@@ -68,17 +94,26 @@ class Worker:
         limits: what it may use.
         sandboxed: whether in a sandbox; without one it is a process with the rights of whoever starts it.
         hide: folders that it must not see, such as the course's.
+        server: a warm process to fork it from; without one it starts cold.
     """
 
-    def __init__(self, limits: Limits | None = None, *, sandboxed: bool = True, hide: tuple[Path, ...] = ()):
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        sandboxed: bool = True,
+        hide: tuple[Path, ...] = (),
+        server: ForkServer | None = None,
+    ):
         self.limits = limits or Limits()
         self.ended: WorkerEnded | None = None
         self._number = int.from_bytes(os.urandom(6), "big")
         self._memory_ended = False
-        self._connection, theirs = socket.socketpair()
         with tempfile.TemporaryFile() as log:
-            with theirs:
-                self._process = _start(theirs, self.limits, sandboxed, hide, log)
+            if server is None:
+                self._process, self._connection = _start("inside", self.limits, sandboxed, hide, log)
+            else:
+                self._process, self._connection = server.fork(_new_uid())
             try:
                 if not self._receive(time.monotonic() + START_SECONDS).get("ready"):
                     raise wire.WireError("no greeting")
@@ -102,11 +137,7 @@ class Worker:
     def close(self) -> None:
         """End the process and everything that it has started."""
         self._connection.close()
-        if self._process.poll() is None:
-            with _gone():
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.kill()
-        self._process.wait()
+        self._process.kill()
 
     def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """Ask, and wait for the answer.
@@ -153,10 +184,7 @@ class Worker:
 
     def _why(self) -> tuple[str, str]:
         """Why the process is gone, from its exit status."""
-        try:
-            code = self._process.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:  # it closed the connection and goes on
-            return "your process closed the connection to the grader", "tampered"
+        code = self._process.wait(GRACE_SECONDS)
         number = -code if code < 0 else code - 128
         if self._memory_ended:
             return f"your process used more than {self.limits.memory_bytes >> 20} MiB and was ended", "out of memory"
@@ -167,44 +195,60 @@ class Worker:
 
     def _tick(self) -> None:
         """Look at the memory of the process and its children while it computes."""
-        if self._process.poll() is None and memory_of(self._process.pid) > self.limits.memory_bytes * 1.25:
+        if not self._memory_ended and self._process.memory() > self.limits.memory_bytes * 1.25:
             self._memory_ended = True
-            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()
 
 
-class _gone:
-    """A process that is gone already needs no signal."""
+def warm_server(limits: Limits | None = None, hide: tuple[Path, ...] = ()) -> ForkServer | None:
+    """A warm process in a sandbox, or ``None`` where none can be had: without root, or without a sandbox."""
+    if sandbox.missing() or not sandbox.as_root():
+        return None
+    with tempfile.TemporaryFile() as log:
+        process, connection = _start("forking", limits or Limits(), True, hide, log)
+        try:
+            return ForkServer(process, connection)
+        except (OSError, EOFError, wire.WireError) as error:
+            process.kill()
+            log.seek(0)
+            raise sandbox.SandboxError(
+                f"no warm process: {error}. {log.read(2000).decode(errors='replace')}"
+            ) from error
 
-    def __enter__(self) -> None:
-        pass
 
-    def __exit__(self, kind: type | None, *_: object) -> bool:
-        return kind is not None and issubclass(kind, ProcessLookupError | PermissionError)
+_uids = itertools.count()
+
+
+def _new_uid() -> int:
+    """A user id that no other running hand-in has: process ids are not used twice at a time."""
+    return sandbox.FIRST_UID + os.getpid() % 5_000_000 * 100 + next(_uids) % 100
 
 
 def _start(
-    theirs: socket.socket, limits: Limits, sandboxed: bool, hide: tuple[Path, ...], log: Any
-) -> subprocess.Popen[bytes]:
+    module: str, limits: Limits, sandboxed: bool, hide: tuple[Path, ...], log: Any
+) -> tuple[Boxed, socket.socket]:
+    """Start a module's ``main`` with one end of a pair of sockets; gives the process and the other end."""
     kit = Path(__file__).resolve().parents[1]
-    number = theirs.fileno()
     settings = {**asdict(limits), "sandboxed": sandboxed, "uid": 0}
-    handed = [number]
+    ours, theirs = socket.socketpair()
+    handed = [theirs.fileno()]
     command: list[str] = []
     if sandboxed:
         if why := sandbox.missing():
             raise sandbox.SandboxError(why)
-        if sandbox.as_root():  # process ids are not used twice at a time, so user ids are not either
-            settings["uid"] = sandbox.FIRST_UID + os.getpid() * 64 % 500_000_000 + number % 64
-        files = [(kit, f"{sandbox.KIT}/coursekit"), *((path, f"/tmp/matplotlib/{path.name}") for path in _font_lists())]
-        command = sandbox.box(sandbox.python_folders(), hide, files, limits.folder_bytes)
-        if program := sandbox.seccomp_filter():
+        if sandbox.as_root() and module == "inside":
+            settings["uid"] = _new_uid()
+        files = [(kit, f"{sandbox.KIT}/coursekit"), *((p, f"/tmp/matplotlib/{p.name}") for p in _font_lists())]
+        forks = module == "forking"
+        command = sandbox.box(sandbox.python_folders(), hide, files, limits.folder_bytes, forks=forks)
+        if not forks and (program := sandbox.seccomp_filter()):
             handed.append(_memory_file(program))
             command += ["--seccomp", str(handed[-1])]
         command.append("--")
-    command += [sys.executable, "-c", "from coursekit.grading.inside import main; main()", str(number)]
+    command += [sys.executable, "-c", f"from coursekit.grading.{module} import main; main()", str(handed[0])]
     command += [json.dumps(settings)]
     try:
-        return subprocess.Popen(
+        popen = subprocess.Popen(
             command,
             pass_fds=handed,
             env=sandbox.environment(sandboxed, kit.parent),
@@ -215,8 +259,10 @@ def _start(
             start_new_session=True,
         )
     finally:
+        theirs.close()
         for descriptor in handed[1:]:
             os.close(descriptor)
+    return Boxed(popen), ours
 
 
 def _memory_file(content: bytes) -> int:
@@ -241,28 +287,18 @@ def memory_of(pid: int) -> int:
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").iterdir() if sys.platform.startswith("linux") else ():
         if folder.name.isdecimal():
-            with _unreadable():
+            with contextlib.suppress(OSError, ValueError, IndexError):  # a process may end while it is looked at
                 parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
                 children.setdefault(parent, []).append(int(folder.name))
     total, waiting = 0, [pid]
     while waiting:
         current = waiting.pop()
         waiting += children.get(current, [])
-        with _unreadable():
+        with contextlib.suppress(OSError, ValueError, IndexError):  # a process may end while it is looked at
             for line in Path(f"/proc/{current}/status").read_text().splitlines():
                 if line.startswith(("RssAnon:", "RssShmem:")):
                     total += int(line.split()[1]) << 10
     return total
-
-
-class _unreadable:
-    """A process may end while it is looked at."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type | None, *_: object) -> bool:
-        return kind is not None and issubclass(kind, OSError | ValueError | IndexError)
 
 
 # The door, from outside -----------------------------------------------------------------------------------------------
@@ -458,10 +494,12 @@ class Reference:
     Attributes:
         visible: by grade id.
         sound: whether the grader of a task works on the model solution.
+        modules: what the model solution has imported.
     """
 
     visible: dict[str, dict[str, Any]]
     sound: Callable[[str, str], bool]
+    modules: list[str] = field(default_factory=list)
 
 
 def grade_meta(cell: NotebookNode) -> dict[str, Any]:
@@ -496,6 +534,9 @@ def make_reference(solution: NotebookNode, start: Callable[[], Worker]) -> Refer
             if reply.get("error") or compared(reply["records"], reply):
                 raise GraderError(f"the visible test {meta['grade_id']} fails on the model solution: {reply['error']}")
             visible[meta["grade_id"]] = {"source": cell.source, "title": reply["title"], "records": reply["records"]}
+        seen = worker.ask(
+            {"do": "run", "snippet": "import sys\nresult = sorted(sys.modules)", "inputs": {}}, TASK_SECONDS
+        )
 
     @functools.cache
     def sound(assignment: str, task: str) -> bool:
@@ -509,7 +550,7 @@ def make_reference(solution: NotebookNode, start: Callable[[], Worker]) -> Refer
                 return False
             return True
 
-    return Reference(visible, sound)
+    return Reference(visible, sound, [name for name in seen.get("value", []) if isinstance(name, str)])
 
 
 def grade_notebook(nb: NotebookNode, reference: Reference, start: Callable[[], Worker]) -> list[CellResult]:

@@ -74,7 +74,11 @@ def _knows(option: str) -> bool:
 
 
 def box(
-    visible: Sequence[Path] = (), hide: Sequence[Path] = (), files: Sequence[tuple[Path, str]] = (), size: int = 1 << 20
+    visible: Sequence[Path] = (),
+    hide: Sequence[Path] = (),
+    files: Sequence[tuple[Path, str]] = (),
+    size: int = 1 << 20,
+    forks: bool = False,
 ) -> list[str]:
     """The command line of an empty box, up to the program that it runs.
 
@@ -83,11 +87,13 @@ def box(
         hide: folders that must not be seen, should they lie in one that is visible.
         files: more files and folders to be read, and their names inside.
         size: bytes of each of the folders that can be written.
+        forks: whether it holds a warm process that makes namespaces for its children; for root alone.
     """
     command = ["bwrap", "--die-with-parent", "--new-session"]
     command += ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if as_root():
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        command += ["--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_KILL"] if forks else []
     else:
         command += ["--unshare-user", *(["--disable-userns"] if _knows("--disable-userns") else [])]
     command += ["--ro-bind", "/usr", "/usr"]
