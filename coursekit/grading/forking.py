@@ -211,7 +211,7 @@ class ForkServer:
 
     def memory(self) -> int:
         """Bytes that the hand-in uses beyond the warm process."""
-        return self._process.memory() - 2 * self._before  # a forked process counts what it shares once more
+        return self._process.memory() - self._before
 
     def close(self) -> None:
         self._connection.close()

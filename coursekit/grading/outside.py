@@ -283,7 +283,10 @@ def _font_lists() -> list[Path]:
 
 
 def memory_of(pid: int) -> int:
-    """Bytes of memory that a process and its descendants have for themselves. Linux only; 0 elsewhere."""
+    """Bytes of memory that a process and its descendants take together, files apart. Linux only; 0 elsewhere.
+
+    What several of them share, as a forked process does with its parent, counts once.
+    """
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").iterdir() if sys.platform.startswith("linux") else ():
         if folder.name.isdecimal():
@@ -294,9 +297,9 @@ def memory_of(pid: int) -> int:
     while waiting:
         current = waiting.pop()
         waiting += children.get(current, [])
-        with contextlib.suppress(OSError, ValueError, IndexError):  # a process may end while it is looked at
-            for line in Path(f"/proc/{current}/status").read_text().splitlines():
-                if line.startswith(("RssAnon:", "RssShmem:")):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            for line in Path(f"/proc/{current}/smaps_rollup").read_text().splitlines():
+                if line.startswith(("Pss_Anon:", "Pss_Shmem:")):
                     total += int(line.split()[1]) << 10
     return total
 

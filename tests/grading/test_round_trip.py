@@ -16,6 +16,8 @@ from assignments import ROOT, metadata, notebook, solution, tasks
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
+from coursekit.grading import sandbox
+
 NAME = "gan"
 FULL = tasks(NAME)
 
@@ -24,6 +26,8 @@ Notebook = nbformat.NotebookNode
 
 def nbgrader(course: Path, *arguments: str, code: int = 0, **environment: str) -> str:
     """Run ``nbgrader <arguments>`` in a course, expect its exit code, give what it printed."""
+    if arguments[0] == "autograde" and sandbox.missing():
+        arguments = (*arguments, "--GradeOutside.sandbox=False")
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=course,

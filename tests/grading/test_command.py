@@ -1,0 +1,304 @@
+"""The teacher's command: a class with honest, odd, broken and hostile hand-ins, its gradebook, feedback and report."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+from assignments import ROOT, metadata, notebook, tasks
+from nbformat.v4 import new_code_cell
+from nbgrader.api import Gradebook
+
+from coursekit.grading import report, sandbox
+
+pytestmark = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "there is a sandbox")
+
+NAME = "gan"
+FULL = tasks(NAME)
+NOTHING = dict.fromkeys(FULL, 0.0)
+
+
+def run(course: Path, *arguments: str, code: int = 0, module: str = "coursekit.grading") -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=course,
+        env={**os.environ, "COURSEKIT_GRADERS": str(course / "graders"), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def cell(nb: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
+    return next(c for c in nb.cells if metadata(c).get("grade_id") == grade_id)
+
+
+def solved(nb: nbformat.NotebookNode) -> bytes:
+    for original in notebook(NAME).cells:
+        if metadata(original).get("solution"):
+            cell(nb, metadata(original)["grade_id"]).source = original.source
+    return nbformat.writes(nb).encode()
+
+
+def perfect(nb: nbformat.NotebookNode) -> dict[str, bytes]:
+    return {"gan.ipynb": solved(nb)}
+
+
+def blank(nb: nbformat.NotebookNode) -> dict[str, bytes]:
+    return {"gan.ipynb": nbformat.writes(nb).encode()}
+
+
+def renamed(nb: nbformat.NotebookNode) -> dict[str, bytes]:
+    return {"Kopie von gan.ipynb": solved(nb), "notes.txt": b"hello"}
+
+
+def no_notebook(nb: nbformat.NotebookNode) -> dict[str, bytes]:
+    return {"gan.ipynb": b"%PDF-1.7 <script>alert(1)</script>"}
+
+
+def nothing(nb: nbformat.NotebookNode) -> dict[str, bytes]:
+    return {}
+
+
+def formula(nb: nbformat.NotebookNode) -> dict[str, bytes]:
+    return {"=HYPERLINK(1)<b>.txt": b"x"}
+
+
+def exits(nb: nbformat.NotebookNode) -> dict[str, bytes]:
+    solved(nb)
+    cell(nb, "smoothed_discriminator").source = "import os\ndef smoothed_discriminator(*a): os._exit(0)"
+    return {"gan.ipynb": nbformat.writes(nb).encode()}
+
+
+def cheats(nb: nbformat.NotebookNode) -> dict[str, bytes]:
+    source = "import coursekit.grading as g\ng.hidden = lambda *a, points, **k: float(points)\n20.0"
+    nb.cells.insert(0, new_code_cell(source))
+    for c in nb.cells:
+        if metadata(c).get("grade"):
+            c.source = "print('✓ all hidden tests pass')\n20.0"
+    return {"gan.ipynb": nbformat.writes(nb).encode()}
+
+
+HAND_INS: dict[str, tuple[Callable[[nbformat.NotebookNode], dict[str, bytes]], dict[str, float]]] = {
+    "perfect": (perfect, FULL),
+    "blank": (blank, NOTHING),
+    "renamed": (renamed, FULL),
+    "no_notebook": (no_notebook, NOTHING),
+    "nothing": (nothing, NOTHING),
+    "formula": (formula, NOTHING),
+    "exits": (exits, {**FULL, "smoothed_discriminator": 0.0}),
+    "cheats": (cheats, NOTHING),
+}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("class")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    (root / "solutions" / NAME).mkdir(parents=True)
+    shutil.copy(ROOT / "solutions" / NAME / f"{NAME}.ipynb", root / "solutions" / NAME)
+    (root / "graders").mkdir()
+    shutil.copy(ROOT / "tests" / "graders" / f"{NAME}.py", root / "graders")
+    assert "run this first: nbgrader generate_assignment" in _before_it_is_known(root)
+    run(root, "generate_assignment", NAME, "--force", module="nbgrader")
+    for student, (write, _) in HAND_INS.items():
+        folder = root / "submitted" / student / NAME
+        folder.mkdir(parents=True)
+        for file, content in write(notebook(NAME, "exercises")).items():
+            (folder / file).write_bytes(content)
+            (root / "originals" / student).mkdir(parents=True, exist_ok=True)
+            (root / "originals" / student / file).write_bytes(content)
+        (folder / "timestamp.txt").write_text("2027-01-15 17:20:00 UTC", encoding="utf-8")
+    (root / "log.txt").write_text(run(root, "grade", NAME, "--workers", "2"), encoding="utf-8")
+    return root
+
+
+def _before_it_is_known(root: Path) -> str:
+    shutil.copytree(ROOT / "exercises" / NAME, root / "exercises" / NAME)
+    (root / "submitted" / "ada" / NAME).mkdir(parents=True)
+    said = run(root, "grade", NAME, code=2)
+    shutil.rmtree(root / "submitted" / "ada")
+    return said
+
+
+def scores(course: Path, student: str) -> dict[str, float]:
+    result: dict[str, float] = {}
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        for grade in gradebook.find_submission_notebook(NAME, NAME, student).grades:
+            task = grade.name.removesuffix("_visible").removesuffix("_hidden")
+            assert grade.auto_score is not None
+            result[task] = round(result.get(task, 0.0) + grade.score, 2)
+    return result
+
+
+@pytest.mark.parametrize("student", HAND_INS)
+def test_everybody_gets_exact_points(course: Path, student: str) -> None:
+    assert scores(course, student) == HAND_INS[student][1]
+    record = json.loads((course / "graded" / NAME / f"{student}.json").read_text(encoding="utf-8"))
+    assert {task: r["points"] for task, r in record["tasks"].items()} == HAND_INS[student][1]
+
+
+def test_the_summary_tells_what_was_odd(course: Path) -> None:
+    said = (course / "log.txt").read_text(encoding="utf-8")
+    assert "8 graded, 0 of them unchanged, 0 ungraded" in said
+    assert "renamed: there was no gan.ipynb; Kopie von gan.ipynb was taken for it" in said
+    assert "no_notebook: no notebook: the file is a PDF, not a notebook" in said
+    assert "exits: smoothed_discriminator: crashed" in said
+    assert "cheats: the test cell losses_visible was edited; the original counts" in said
+
+
+def test_the_hand_ins_are_as_they_were(course: Path) -> None:
+    for path in (course / "originals").rglob("*.*"):
+        student, file = path.relative_to(course / "originals").parts
+        assert (course / "submitted" / student / NAME / file).read_bytes() == path.read_bytes()
+
+
+def test_feedback_has_a_sentence_for_everybody(course: Path) -> None:
+    run(course, "generate_feedback", NAME, module="nbgrader")
+    pages = {s: (course / "feedback" / s / NAME / f"{NAME}.html").read_text(encoding="utf-8") for s in HAND_INS}
+    assert "crashed: 0 of 1 points" in pages["exits"]
+    assert "This hand-in could not be graded" in pages["no_notebook"]
+    assert "missing: 0 of" in pages["blank"]
+    assert "passed: 1 of 1 points" in pages["perfect"]
+    assert all("points. " in text for text in pages.values())
+    assert "<script>alert(1)" not in pages["no_notebook"]
+
+
+def test_nothing_is_graded_twice(course: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (course / "graded" / NAME).glob("*.json")}
+    assert "8 graded, 8 of them unchanged" in run(course, "grade", NAME)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    folder = course / "submitted" / "nothing" / NAME
+    (folder / "gan.ipynb").write_bytes(blank(notebook(NAME, "exercises"))["gan.ipynb"])
+    assert "8 graded, 7 of them unchanged" in run(course, "grade", NAME)
+    (folder / "gan.ipynb").unlink()
+    assert "1 graded, 0 of them unchanged" in run(course, "grade", NAME, "--student", "nothing")
+
+
+def test_a_mark_by_hand_survives_a_regrade_and_a_broken_grader_is_loud(course: Path) -> None:
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        gradebook.find_grade("count_modes_hidden", NAME, NAME, "blank").manual_score = 1.5
+        gradebook.db.commit()
+    grader = course / "graders" / f"{NAME}.py"
+    original = grader.read_text(encoding="utf-8")
+    lenient = '\n\ndef smoothed_discriminator(student, rng):\n    return [Outcome("lenient", True)]\n'
+    grader.write_text(original + lenient, encoding="utf-8")
+    assert "8 graded, 0 of them unchanged" in run(course, "grade", NAME)
+    assert scores(course, "blank") == {**NOTHING, "smoothed_discriminator": 1.0, "count_modes": 1.5}
+    grader.write_text(original + lenient.replace("return", "raise OSError('disk')#"), encoding="utf-8")
+    said = run(course, "grade", NAME, "--student", "perfect", code=1)
+    assert "perfect: UNGRADED: GraderError: the grader gan.smoothed_discriminator crashed: OSError: disk" in said
+    grader.write_text(original, encoding="utf-8")
+    run(course, "grade", NAME)
+    assert scores(course, "blank") == {**NOTHING, "count_modes": 1.5}
+    assert scores(course, "perfect") == FULL
+
+
+def test_a_killed_run_goes_on_where_it_was(course: Path) -> None:
+    """``kill -9`` in the middle: the gradebook is whole, and what was recorded is not graded again."""
+    records = course / "graded" / NAME
+    for path in records.glob("*.json"):
+        path.unlink()
+    environment = {**os.environ, "COURSEKIT_GRADERS": str(course / "graders"), "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "coursekit.grading", "grade", NAME, "--workers", "1"],
+        cwd=course,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while len(list(records.glob("*.json"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    done = {path: path.stat().st_mtime_ns for path in records.glob("*.json")}
+    assert 2 <= len(done) < len(HAND_INS)
+    run(course, "db", "student", "list", module="nbgrader")
+    assert f"8 graded, {len(done)} of them unchanged, 0 ungraded" in run(course, "grade", NAME)
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    for student in set(HAND_INS) - {"blank"}:
+        assert scores(course, student) == HAND_INS[student][1]
+
+
+# The report -----------------------------------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.seen.add(tag)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_report(course: Path) -> None:
+    name = ("--last-name=Lovelace", "--first-name=Ada")
+    run(course, "db", "student", "add", "perfect", *name, module="nbgrader")
+    run(course, "report", NAME)
+    folder = course / "graded" / NAME / "report"
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    tags = Tags()
+    tags.feed(page)
+    assert not tags.seen & {"script", "b", "img", "iframe", "link"}
+    assert "Tasks, the hardest first" in page
+    assert "Tests that failed most" in page
+    everybody = {row["student"]: row for row in rows(folder / "scores.csv")}
+    assert set(everybody) == set(HAND_INS)
+    assert float(everybody["perfect"]["score"]) == 20
+    assert float(everybody["exits"]["smoothed_discriminator"]) == 0
+    canvas = rows(folder / "canvas.csv")
+    assert list(canvas[0]) == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", NAME]
+    assert canvas[0]["Student"].strip() == "Points Possible"
+    assert float(canvas[0][NAME]) == 20
+    by_login = {row["SIS Login ID"]: row for row in canvas[1:]}
+    assert by_login["perfect"]["Student"] == "Lovelace, Ada"
+    assert float(by_login["renamed"][NAME]) == 20
+    moodle = {row["Username"]: row for row in rows(folder / "moodle.csv")}
+    assert float(moodle["exits"][NAME]) == 18
+    assert "smoothed_discriminator: crashed" in moodle["exits"]["Feedback comments"]
+
+
+def test_no_cell_is_a_formula() -> None:
+    text = report.table(["student"], [["=1+1"], ["@x"], ["-3"], [-3.0], ["ada"]])
+    assert text.splitlines() == ["student", "'=1+1", "'@x", "'-3", "-3.0", "ada"]
+
+
+def test_where_there_is_no_sandbox_grading_refuses(course: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "coursekit.grading", "grade", NAME],
+        cwd=course,
+        env={**os.environ, "PATH": str(empty), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "apt-get install bubblewrap" in done.stderr
+    assert "--no-sandbox" in done.stderr
+    said = run(course, "grade", NAME, "--student", "renamed", "--force", "--no-sandbox")
+    assert "Without a sandbox" in said
+    assert scores(course, "renamed") == FULL
