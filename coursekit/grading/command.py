@@ -353,6 +353,56 @@ def _report(options: argparse.Namespace) -> int:
     return 0
 
 
+def _extend(options: argparse.Namespace) -> int:
+    warnings.simplefilter("ignore")
+    print(extend(*open_course(options), options.student, options.days))
+    return 0
+
+
+def _late(options: argparse.Namespace) -> int:
+    options.no_sandbox = True  # nothing runs
+    print(late(*open_course(options)))
+    return 0
+
+
+def extend(course: Course, config: Any, student: str, days: float) -> str:
+    """Give one student more time, and grade what they handed in anew, since a late penalty may fall away.
+
+    Raises:
+        CommandError: if there is nothing to extend.
+    """
+    from nbgrader.api import Gradebook, MissingEntry
+
+    with Gradebook(gradebook_url(course.root, config, course.db)) as gradebook:
+        try:
+            if gradebook.find_assignment(course.name).duedate is None:
+                raise CommandError(f"{course.name} has no due date; set one with nbgrader db assignment add")
+            gradebook.update_or_create_student(student)
+            gradebook.update_or_create_submission(course.name, student)
+        except MissingEntry as error:
+            raise CommandError(f"the gradebook does not know {course.name} yet: {error}") from error
+        gradebook.grant_extension(course.name, student, minutes=round(days * 24 * 60))
+        due = gradebook.find_submission(course.name, student).duedate
+    told = f"{student} may hand in {course.name} until {due:%Y-%m-%d %H:%M} UTC."
+    if student not in course.students():
+        return told
+    return f"{told}\n{summary(grade(course, config, student, 1, force=True))}"
+
+
+def late(course: Course, config: Any) -> str:
+    """Who handed in late, by how much, and what it costs."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(gradebook_url(course.root, config, course.db)) as gradebook:
+        lines = [
+            f"{submission.student.id}: {submission.total_seconds_late / 3600:.1f} hours late, "
+            f"penalty {submission.late_submission_penalty or 0:g} points"
+            for submission in gradebook.find_assignment(course.name).submissions
+            if submission.total_seconds_late > 0
+        ]
+    return "\n".join(sorted(lines)) or "Nobody was late."
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one of the commands; gives the exit code: 0 if all went well, 1 if a hand-in is ungraded, 2 if none began."""
     parser = argparse.ArgumentParser(prog="python -m coursekit.grading", description=__doc__.splitlines()[0])
@@ -363,10 +413,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     grading.add_argument("--force", action="store_true", help="grade again what has not changed, too")
     grading.add_argument("--no-sandbox", action="store_true", help="run the code of students with your rights")
     reporting = commands.add_parser("report", help="write what the class did, as a page and as tables")
-    for command, run in ((grading, _grade), (reporting, _report)):
+    extending = commands.add_parser("extend", help="give one student more time")
+    extending.add_argument("--days", type=float, required=True, help="more than everybody has")
+    extending.add_argument("--no-sandbox", action="store_true", help="run the code of students with your rights")
+    late_ones = commands.add_parser("late", help="list who handed in late")
+    parts = ((grading, _grade), (reporting, _report), (extending, _extend), (late_ones, _late))
+    for command, run in parts:
         command.add_argument("name", help="the assignment, e.g. gan")
         command.add_argument("--db", default="", help="address of the gradebook; default: nbgrader's")
         command.set_defaults(run=run)
+    extending.add_argument("student", help="who")
     options = parser.parse_args(arguments)
     try:
         return options.run(options)

@@ -236,6 +236,23 @@ def test_a_killed_run_goes_on_where_it_was(course: Path) -> None:
         assert scores(course, student) == HAND_INS[student][1]
 
 
+def test_late_hand_ins_and_an_extension(course: Path) -> None:
+    """A late hand-in loses its points by the course's rule; with an extension it has them again."""
+    config = course / "nbgrader_config.py"
+    original = config.read_text(encoding="utf-8")
+    config.write_text(original + '\nc.LateSubmissionPlugin.penalty_method = "zero"\n', encoding="utf-8")
+    run(course, "db", "assignment", "add", NAME, "--duedate=2027-01-14 18:00:00 UTC", module="nbgrader")
+    run(course, "grade", NAME, "--student", "perfect", "--force")
+    assert "perfect: 23.3 hours late, penalty 20 points" in run(course, "late", NAME)
+    assert "may hand in gan until 2027-01-16 18:00 UTC" in run(course, "extend", NAME, "perfect", "--days", "2")
+    assert "perfect" not in run(course, "late", NAME)
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        submission = gradebook.find_submission(NAME, "perfect")
+        assert (submission.score, submission.late_submission_penalty) == (20, 0)
+    config.write_text(original, encoding="utf-8")
+    run(course, "db", "assignment", "add", NAME, "--duedate=2027-02-14 18:00:00 UTC", module="nbgrader")
+
+
 # The report -----------------------------------------------------------------------------------------------------------
 
 

@@ -481,10 +481,7 @@ def check(graded: Graded, nb: nbformat.NotebookNode, expected: dict[str, float])
 SABOTAGE = {
     "an exit in a task": ("import os\ndef smoothed_discriminator(*a): os._exit(3)", "crashed"),
     "a crash in a task": ("import ctypes\ndef smoothed_discriminator(*a): ctypes.string_at(0)", "crashed"),
-    "a task that kills its parent": (
-        "import os\ndef smoothed_discriminator(*a): os.kill(1, 9); os.kill(os.getpid(), 15)",
-        "crashed",
-    ),
+    "an abort in a task": ("import os\ndef smoothed_discriminator(*a): os.abort()", "crashed"),
     "a memory bomb in a task": ("def smoothed_discriminator(*a): return bytearray(3 << 30)", "out of memory"),
     "nonsense in a task": (FIND_SOCKET + "def smoothed_discriminator(*a): door().sendall(b'x' * 99)", "tampered"),
     "a loop in a task": ("def smoothed_discriminator(*a):\n    while True: pass", "timed out"),
