@@ -126,7 +126,7 @@ def grade_many(course: Course, students: Sequence[str], workers: int) -> Iterato
     tries = Counter[str]()
     waiting = list(students)
     while waiting:
-        with _pool(workers) as pool:
+        with _pool(min(workers, len(waiting))) as pool:
             running: dict[Future, str] = {}
             queue, waiting = waiting, []
             while queue or running:
@@ -236,9 +236,10 @@ def grade(course: Course, config: Any, only: str = "", workers: int = 0, force: 
     if unknown or not students:
         raise CommandError(f"there is no hand-in in submitted/{only or '*'}/{course.name}/")
     _in_gradebook(course, config)
-    _prepare(course)
     stamps = {student: course.stamp(intake.files_of(course.submitted(student))) for student in students}
     fresh = [s for s in students if force or course.record(s).get("stamp") != stamps[s]]
+    if fresh:
+        _prepare(course)
     writer, ungraded = Writer(course, config), {}
     with tqdm(total=len(fresh), unit="hand-in", disable=None) as progress:
         for student, result in grade_many(course, fresh, workers or os.cpu_count() or 1):
