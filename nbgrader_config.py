@@ -29,8 +29,6 @@ c.GradeOutside.solutions = str(root / "solutions")
 c.GradeOutside.records = str(root / "graded")
 # What one hand-in may use, where it differs from coursekit/grading/sandbox.py, e.g. {"memory_bytes": 4 << 30}.
 c.GradeOutside.limits = {}
-# Pages that a teacher reads show no student's scripts.
-c.HTMLExporter.sanitize_html = True
 
 # Test cells that are gone come back (by our step, and by nbgrader's where that is off).
 c.OverwriteCells.add_missing_cells = True

@@ -24,6 +24,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.converters.autograde import Autograde
@@ -32,7 +33,7 @@ from traitlets import Bool, Dict, Unicode
 
 from coursekit.grading import GraderError
 from coursekit.grading.handin import Graded, grade, reference_of, save_record, starter
-from coursekit.grading.intake import settle
+from coursekit.grading.intake import disarm, known_metadata, settle
 
 __all__ = ["GradeOutside", "SettleCells", "autograde_steps", "sanitize_steps"]
 
@@ -55,6 +56,7 @@ class SettleCells(NbGraderPreprocessor):
         with Gradebook(about["db_url"]) as gradebook:
             released = _released_cells(gradebook.find_notebook(about["notebook"], about["assignment"]))
         before = nb.metadata.pop("coursekit-intake", {}) if self.trusted else {}
+        nb.metadata = nbformat.from_dict(known_metadata(nb.metadata))
         notes = [*before.get("notes", []), *settle(nb, released)]
         for note in notes:
             self.log.warning("%s: %s", about["student"], note)
@@ -109,8 +111,8 @@ class GradeOutside(NbGraderPreprocessor):
         about = resources["nbgrader"]
         notes = nb.metadata.pop("coursekit", {})
         graded = self.prepared.pop(about["student"], None)
+        solution = Path(self.solutions) / about["assignment"] / f"{about['notebook']}.ipynb"
         if graded is None or not graded.fits(nb):
-            solution = Path(self.solutions) / about["assignment"] / f"{about['notebook']}.ipynb"
             start = starter(self.sandbox, self.limits, self.course)
             try:
                 graded = grade(nb, reference_of(solution, start), start, **notes)
@@ -119,6 +121,7 @@ class GradeOutside(NbGraderPreprocessor):
                     f"{error}. The hand-in is left ungraded: mend the grader and run nbgrader autograde again."
                 ) from error
         graded.write(nb)
+        disarm(nb, nbformat.read(solution, as_version=4))
         for task, result in graded.record["tasks"].items():
             if result["outcome"] not in ("passed", "partly passed", "failed", "missing", "raised"):
                 self.log.warning("%s: %s: %s", about["student"], task, result["outcome"])

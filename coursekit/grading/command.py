@@ -9,6 +9,7 @@ assignment or its graders have changed.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import logging
 import multiprocessing
@@ -30,6 +31,7 @@ from coursekit.grading import handin, intake, sandbox
 from coursekit.grading.door import GraderError, load_grader
 from coursekit.grading.handin import Graded
 from coursekit.grading.outcomes import OUTCOMES
+from coursekit.grading.outside import Worker
 
 TRIES = 2  # a process of ours that dies is tried again; somebody else's hand-in may have been the reason
 STAGE = ".coursekit/intake"
@@ -109,10 +111,12 @@ def take_in(course: Course, files: Mapping[str, bytes]) -> intake.Intake:
 
 
 def _prepare(course: Course) -> None:
-    """Import what every hand-in needs, before processes are forked."""
+    """Make what every hand-in needs, before processes are forked: the grader and the model solution's results."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     load_grader(course.name)
-    start = handin.starter(course.sandboxed, course.limits, str(course.root))
+    start = functools.partial(
+        Worker, sandbox.Limits(**course.limits), sandboxed=course.sandboxed, hide=(course.root,)
+    )  # not forked: a warm process of this one would serve nobody else
     handin.reference_of(course.solution, start)
 
 

@@ -22,7 +22,7 @@ from traitlets.config import Config
 from coursekit.grading import wire
 from coursekit.grading.door import Student, StudentError
 from coursekit.grading.limits import OutOfTime, TimeLimit
-from coursekit.grading.recording import record
+from coursekit.grading.recording import record, record_perturbed
 
 MAX_OUTPUT = 1 << 20  # characters that one cell may show, pictures included
 SHOWN = ("text/plain", "image/png", "image/jpeg")
@@ -198,6 +198,8 @@ def answer(shell: Shell, request: dict[str, Any]) -> dict[str, Any]:
     if request["do"] == "cell":
         return {"outputs": run_cell(shell, request["source"], seconds)}
     if request["do"] == "visible":
+        if "perturb" in request:
+            return record_perturbed(request["source"], namespace, seconds, request["perturb"])
         return record(request["source"], namespace, seconds)
     student = Student(namespace, call_seconds=seconds, task_seconds=seconds)
     try:

@@ -17,7 +17,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-MAX_FILE_BYTES = 100 << 20
+MAX_FILE_BYTES = 20 << 20
 GRADE_ID_COMMENT = re.compile(r"^\s*#\s*grade_id:\s*([\w-]+)\s*$", re.MULTILINE)
 HIDDEN_TESTS = re.compile(r"^### BEGIN HIDDEN TESTS\n.*?^### END HIDDEN TESTS(\n|\Z)", re.MULTILINE | re.DOTALL)
 # How files begin that are sent in by mistake.
@@ -109,10 +109,16 @@ def _notebook(content: dict[str, Any], notes: list[str]) -> NotebookNode:
         {
             "nbformat": 4,
             "nbformat_minor": 5,
-            "metadata": dict(metadata) if isinstance(metadata, Mapping) else {},
+            "metadata": known_metadata(metadata),
             "cells": _with_own_ids(cells),
         }
     )
+
+
+def known_metadata(metadata: Any) -> dict[str, Any]:
+    """A notebook's metadata without what pages would run or what only takes space, such as the state of widgets."""
+    known = ("kernelspec", "language_info", "colab", "vscode", "coursekit", "coursekit-intake")
+    return {key: value for key, value in metadata.items() if key in known} if isinstance(metadata, Mapping) else {}
 
 
 def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +133,20 @@ def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     }
     if cell["cell_type"] == "code":  # outputs are the student's word for it; everything runs anew
         clean |= {"outputs": [], "execution_count": None}
+    elif pictures := _pictures(cell.get("attachments")):
+        clean["attachments"] = pictures
     return clean
+
+
+def _pictures(attachments: Any) -> dict[str, dict[str, str]]:
+    """The pictures that a student put into a text; nothing else, and nothing that breaks out of its place in a page."""
+    found: dict[str, dict[str, str]] = {}
+    for name, kinds in attachments.items() if isinstance(attachments, Mapping) else ():
+        for mime, content in kinds.items() if isinstance(kinds, Mapping) else ():
+            picture = mime in ("image/png", "image/jpeg") and isinstance(content, str)
+            if picture and re.fullmatch(r"[A-Za-z0-9+/=\s]*", content):
+                found[re.sub(r"[^\w.-]", "_", str(name))] = {mime: content}
+    return found
 
 
 def _with_own_ids(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -318,6 +337,40 @@ def _restored(cell: NotebookNode, original: Mapping[str, Any]) -> NotebookNode:
     make = new_code_cell if original["cell_type"] == "code" else new_markdown_cell
     metadata = {key: value for key, value in cell.metadata.items() if key in ("deletable", "editable", "tags")}
     return make(source, id=cell.get("id"), metadata={**metadata, "nbgrader": meta})
+
+
+TAG = re.compile(r"<(?=[A-Za-z/!?])(?!https?://[^\s<>]*>)")
+
+
+LINK = re.compile(r"(\]\(\s*|^[ ]{0,3}\[[^\]]*\]:\s*)([^\s)]*)", re.MULTILINE)
+SAFE = re.compile(r"https?://.*|(mailto|attachment):[\w.@%+-]*|[\w./#%-]*")
+
+
+def disarmed(text: str) -> str:
+    """Markdown without HTML, and without links that are scripts."""
+
+    def link(match: re.Match[str]) -> str:
+        return match[0] if SAFE.fullmatch(match[2]) else f"{match[1]}#"
+
+    return LINK.sub(link, TAG.sub("&lt;", text))
+
+
+def disarm(nb: NotebookNode, released: NotebookNode) -> None:
+    """Turn markup in a student's texts into text, in place: teachers read these in a browser, which runs scripts.
+
+    Args:
+        nb: a hand-in; Markdown stays Markdown, and raw cells, which pages show as they are, become Markdown.
+        released: a notebook whose own texts stay as they are.
+    """
+    known = {cell.source for cell in released.cells if cell.cell_type != "code"}
+    for number, cell in enumerate(nb.cells):
+        if cell.cell_type == "code" or cell.source in known:
+            continue
+        source = disarmed(cell.source)
+        if cell.cell_type == "raw":
+            nb.cells[number] = new_markdown_cell(source, id=cell.get("id"))
+        else:
+            cell.source = source
 
 
 # A whole hand-in ------------------------------------------------------------------------------------------------------

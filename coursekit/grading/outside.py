@@ -17,6 +17,7 @@ import functools
 import itertools
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -28,6 +29,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
@@ -50,6 +52,8 @@ GRACE_SECONDS = 2.0  # a process stops itself when its time is over; one that do
 START_SECONDS = 60.0
 GRADER_SECONDS = 120.0  # a grader's own time for one task
 MAX_SENTENCE = 600
+MAX_OUTPUTS = 8 << 20  # characters that all cells of a notebook show together
+BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 KINDS = set(OUTCOMES) - {"passed", "partly passed"}
 
 
@@ -470,16 +474,16 @@ def _difference(wanted: dict[str, Any], got: dict[str, Any]) -> str | None:
         return message if isinstance(message, str) and message else f"{wanted['what']}: this does not hold"
     if "got" not in got:
         return f"{wanted['what']}: got {got.get('bad')!s:.200}"
-    value, expected = got["got"], wanted["expected"]
+    value, expected, mistakes = got["got"], wanted["expected"], wanted["mistakes"]
+    if wanted.get("dependent"):
+        expected, mistakes = got.get("expected"), {}
     if isinstance(value, list) and got.get("sequence") == "" and isinstance(expected, int | float):
         got = {**got, "sequence": "list"}
     if got.get("sequence") in ("list", "tuple") and isinstance(expected, int | float):
         count = len(value) if isinstance(value, list) else 1
         return f"{wanted['what']}: expected one number, got {count} values in a {got['sequence']}"
     try:
-        explain.expect_close(
-            wanted["what"], value, expected, wanted["tol"], hint=wanted["hint"], mistakes=wanted["mistakes"]
-        )
+        explain.expect_close(wanted["what"], value, expected, wanted["tol"], hint=wanted["hint"], mistakes=mistakes)
     except AssertionError as error:
         return str(error)
     except (ValueError, TypeError, OverflowError):
@@ -536,7 +540,8 @@ def make_reference(solution: NotebookNode, start: Callable[[], Worker]) -> Refer
                 raise GraderError(f"the model solution does not run: {error}") from error
             if reply.get("error") or compared(reply["records"], reply):
                 raise GraderError(f"the visible test {meta['grade_id']} fails on the model solution: {reply['error']}")
-            visible[meta["grade_id"]] = {"source": cell.source, "title": reply["title"], "records": reply["records"]}
+            records = _with_dependence(worker, cell.source, reply["records"])
+            visible[meta["grade_id"]] = {"source": cell.source, "title": reply["title"], "records": records}
         seen = worker.ask(
             {"do": "run", "snippet": "import sys\nresult = sorted(sys.modules)", "inputs": {}}, TASK_SECONDS
         )
@@ -554,6 +559,30 @@ def make_reference(solution: NotebookNode, start: Callable[[], Worker]) -> Refer
             return True
 
     return Reference(visible, sound, [name for name in seen.get("value", []) if isinstance(name, str)])
+
+
+def _with_dependence(worker: Worker, source: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records of a visible test, and of each whether its expected value is made of the function's own results.
+
+    Such a value is another one for another right answer, as with random samples. It is then taken from the student's
+    process, like the answer to a yes-or-no question.
+    """
+    found = [{**record, "dependent": False} for record in records]
+    for kind in ("float", "int"):
+        changed = worker.ask({"do": "visible", "source": source, "perturb": kind}, TASK_SECONDS)["records"]
+        for record, other in zip(found, changed, strict=False):
+            if record["kind"] != other["kind"]:
+                break  # the test took another way from here on
+            if record["kind"] == "close" and not _same(record["expected"], other.get("expected")):
+                record["dependent"] = True
+    return found
+
+
+def _same(left: Any, right: Any) -> bool:
+    try:
+        return np.array_equal(np.asarray(left, float), np.asarray(right, float), equal_nan=True)
+    except (TypeError, ValueError):
+        return False
 
 
 def grade_notebook(nb: NotebookNode, reference: Reference, start: Callable[[], Worker]) -> list[CellResult]:
@@ -592,9 +621,22 @@ def grade_notebook(nb: NotebookNode, reference: Reference, start: Callable[[], W
                     break
             else:
                 break
+    _cut_outputs(nb)
     return [
         CellResult(**cell.metadata.pop("coursekit")) for cell in nb.cells if "coursekit" in cell.get("metadata", {})
     ]
+
+
+def _cut_outputs(nb: NotebookNode) -> None:
+    """Keep a notebook of many cells that show much from filling the teacher's disk; results stay."""
+    left = MAX_OUTPUTS
+    for cell in nb.cells:
+        if cell.cell_type == "code" and "coursekit" not in cell.metadata:
+            left -= sum(len(json.dumps(output)) for output in cell.outputs)
+            if left < 0:
+                cell.outputs = [
+                    _error("OutputLimit", "The notebook shows too much; the outputs from here on are left out.")
+                ]
 
 
 def _cell(worker: Worker, cell: NotebookNode, reference: Reference, left: float) -> CellResult | list[NotebookNode]:
@@ -641,6 +683,7 @@ def _output(item: Any) -> NotebookNode | None:
     if kind in ("display_data", "execute_result") and isinstance(item.get("data"), dict):
         shown = ("text/plain", "image/png", "image/jpeg")
         data = {mime: text for mime, text in item["data"].items() if mime in shown and isinstance(text, str)}
+        data = {mime: text for mime, text in data.items() if mime == "text/plain" or BASE64.fullmatch(text)}
         return new_output("display_data", data=data) if data else None
     return None
 

@@ -168,15 +168,21 @@ def reader(
     Args:
         connection: the socket.
         deadline: when to give up, on the clock of ``time.monotonic``.
-        tick: called now and then while nothing comes.
+        tick: called now and then until all has come.
         every: seconds between two calls of ``tick``.
 
     It raises ``TimeoutError`` when the time is over, and ``EOFError`` when the other side has gone.
     """
 
+    last = time.monotonic()
+
     def read(size: int) -> bytes:
+        nonlocal last
         parts, missing = [], size
         while missing:
+            if tick and time.monotonic() - last > every:  # also while bytes come, one by one
+                last = time.monotonic()
+                tick()
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
@@ -184,8 +190,6 @@ def reader(
             try:
                 part = connection.recv(min(missing, 1 << 20))
             except TimeoutError:
-                if tick:
-                    tick()
                 continue
             if not part:
                 raise EOFError

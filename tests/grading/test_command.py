@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from assignments import ROOT, metadata, notebook, tasks
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.api import Gradebook
 
 from coursekit.grading import report, sandbox
@@ -93,6 +93,25 @@ def cheats(nb: nbformat.NotebookNode) -> dict[str, bytes]:
     return {"gan.ipynb": nbformat.writes(nb).encode()}
 
 
+MARKUP = "<script>alert('mine')</script> <img src=x onerror=\"alert('mine')\"> [x](javascript:alert('mine'))"
+
+
+def scripts(nb: nbformat.NotebookNode) -> dict[str, bytes]:
+    """Scripts wherever a page may show them."""
+    nb.cells.insert(0, new_markdown_cell(MARKUP))
+    nb.cells.insert(0, new_raw_cell(MARKUP))
+    nb.cells.insert(0, new_raw_cell(MARKUP, metadata={"raw_mimetype": "text/html"}))
+    shows = (
+        "from IPython.display import display, HTML, Javascript, SVG\n"
+        f"display(HTML({MARKUP!r})); display(Javascript('alert(1)')); print({MARKUP!r})\n"
+        f"display({{'image/png': {MARKUP!r}, 'text/markdown': {MARKUP!r}, 'text/plain': {MARKUP!r}}}, raw=True)\n"
+        f"raise ValueError({MARKUP!r})"
+    )
+    nb.cells.insert(1, new_code_cell(shows))
+    nb.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {"x": "</script>" + MARKUP}}}
+    return {"gan.ipynb": nbformat.writes(nb).encode()}
+
+
 HAND_INS: dict[str, tuple[Callable[[nbformat.NotebookNode], dict[str, bytes]], dict[str, float]]] = {
     "perfect": (perfect, FULL),
     "blank": (blank, NOTHING),
@@ -102,6 +121,7 @@ HAND_INS: dict[str, tuple[Callable[[nbformat.NotebookNode], dict[str, bytes]], d
     "formula": (formula, NOTHING),
     "exits": (exits, {**FULL, "smoothed_discriminator": 0.0}),
     "cheats": (cheats, NOTHING),
+    "scripts": (scripts, NOTHING),
 }
 
 
@@ -154,7 +174,7 @@ def test_everybody_gets_exact_points(course: Path, student: str) -> None:
 
 def test_the_summary_tells_what_was_odd(course: Path) -> None:
     said = (course / "log.txt").read_text(encoding="utf-8")
-    assert "8 graded, 0 of them unchanged, 0 ungraded" in said
+    assert "9 graded, 0 of them unchanged, 0 ungraded" in said
     assert "renamed: there was no gan.ipynb; Kopie von gan.ipynb was taken for it" in said
     assert "no_notebook: no notebook: the file is a PDF, not a notebook" in said
     assert "exits: smoothed_discriminator: crashed" in said
@@ -176,15 +196,20 @@ def test_feedback_has_a_sentence_for_everybody(course: Path) -> None:
     assert "passed: 1 of 1 points" in pages["perfect"]
     assert all("points. " in text for text in pages.values())
     assert "<script>alert(1)" not in pages["no_notebook"]
+    tags = Tags()
+    tags.feed(pages["scripts"])
+    assert "alert" in pages["scripts"]  # as text, which does nothing
+    assert not any("alert(" in script for script in tags.scripts)
+    assert not any(name.startswith("on") or "javascript:" in (value or "") for name, value in tags.attributes)
 
 
 def test_nothing_is_graded_twice(course: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (course / "graded" / NAME).glob("*.json")}
-    assert "8 graded, 8 of them unchanged" in run(course, "grade", NAME)
+    assert "9 graded, 9 of them unchanged" in run(course, "grade", NAME)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     folder = course / "submitted" / "nothing" / NAME
     (folder / "gan.ipynb").write_bytes(blank(notebook(NAME, "exercises"))["gan.ipynb"])
-    assert "8 graded, 7 of them unchanged" in run(course, "grade", NAME)
+    assert "9 graded, 8 of them unchanged" in run(course, "grade", NAME)
     (folder / "gan.ipynb").unlink()
     assert "1 graded, 0 of them unchanged" in run(course, "grade", NAME, "--student", "nothing")
 
@@ -197,7 +222,7 @@ def test_a_mark_by_hand_survives_a_regrade_and_a_broken_grader_is_loud(course: P
     original = grader.read_text(encoding="utf-8")
     lenient = '\n\ndef smoothed_discriminator(student, rng):\n    return [Outcome("lenient", True)]\n'
     grader.write_text(original + lenient, encoding="utf-8")
-    assert "8 graded, 0 of them unchanged" in run(course, "grade", NAME)
+    assert "9 graded, 0 of them unchanged" in run(course, "grade", NAME)
     assert scores(course, "blank") == {**NOTHING, "smoothed_discriminator": 1.0, "count_modes": 1.5}
     grader.write_text(original + lenient.replace("return", "raise OSError('disk')#"), encoding="utf-8")
     said = run(course, "grade", NAME, "--student", "perfect", code=1)
@@ -230,7 +255,7 @@ def test_a_killed_run_goes_on_where_it_was(course: Path) -> None:
     done = {path: path.stat().st_mtime_ns for path in records.glob("*.json")}
     assert 2 <= len(done) < len(HAND_INS)
     run(course, "db", "student", "list", module="nbgrader")
-    assert f"8 graded, {len(done)} of them unchanged, 0 ungraded" in run(course, "grade", NAME)
+    assert f"9 graded, {len(done)} of them unchanged, 0 ungraded" in run(course, "grade", NAME)
     assert {path: path.stat().st_mtime_ns for path in done} == done
     for student in set(HAND_INS) - {"blank"}:
         assert scores(course, student) == HAND_INS[student][1]
@@ -260,9 +285,21 @@ class Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.seen: set[str] = set()
+        self.attributes: list[tuple[str, str | None]] = []
+        self.scripts: list[str] = []
+        self.in_script = False
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.add(tag)
+        self.attributes += attrs
+        self.in_script = tag == "script"
+
+    def handle_data(self, data: str) -> None:
+        if self.in_script:
+            self.scripts.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_script = False
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
 from assignments import metadata, names, notebook
+from nbformat.v4 import new_markdown_cell, new_raw_cell
 
 from coursekit.grading import intake
 from coursekit.grading.intake import choose, public_source, read, released_cells, settle, take_in
@@ -255,6 +257,50 @@ def test_hidden_tests_are_no_part_of_what_was_released() -> None:
         if metadata(c).get("grade"):
             public = next(r for r in RELEASE.cells if metadata(r).get("grade_id") == metadata(c)["grade_id"])
             assert public_source(c.source) == public_source(public.source)
+
+
+def test_markup_of_a_student_becomes_text_and_mathematics_stays() -> None:
+    nb = release()
+    nb.cells[3:3] = [new_markdown_cell("$a<b$ <b>x</b> <https://example.org> 1 < 2 <!-- x -->"), new_raw_cell("<i>")]
+    before = [c.source for c in nb.cells]
+    intake.disarm(nb, release())
+    assert nb.cells[3].source == "$a&lt;b$ &lt;b>x&lt;/b> <https://example.org> 1 < 2 &lt;!-- x -->"
+    assert (nb.cells[4].cell_type, nb.cells[4].source) == ("markdown", "&lt;i>")
+    assert [c.source for c in nb.cells[:3] + nb.cells[5:]] == before[:3] + before[5:]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[x](javascript:alert(1))",
+        "[x]( \n JavaScript:alert(1))",
+        "[x](<javascript:alert(1)>)",
+        "[x](java&#115;cript:alert(1))",
+        "[x](javascript&colon;alert(1))",
+        "[x](java\\script:alert(1))",
+        "![x](data:text/html;base64,aGk=)",
+        "[x][1]\n\n[1]: javascript:alert(1)",
+        "<javascript:alert(1)>",
+    ],
+)
+def test_no_link_is_a_script(link: str) -> None:
+    from nbconvert.filters.markdown_mistune import markdown2html_mistune as html
+
+    page = html(intake.disarmed(link)).replace(" ", "").lower()
+    assert not re.search(r"(href|src)=[\"'](?!#|https?:|mailto:|attachment:)[^\"']*:", page), page
+    assert "<javascript" not in page
+    for fine in ("[x](https://example.org/a?b=1&c=2)", "![x](attachment:a.png)", "[x](#top)", "[x](../gan.ipynb)"):
+        assert intake.disarmed(fine) == fine
+
+
+def test_pictures_in_texts_stay_and_nothing_else_does() -> None:
+    nb = json.loads(data(release()))
+    nb["metadata"]["widgets"] = {"state": "</script>"}
+    good, bad = {"image/png": "aGk="}, {"image/png": '"><script>', "text/html": "<b>"}
+    nb["cells"][0]["attachments"] = {"a b.png": good, "c.png": bad, "d": 3}
+    read_again = read(json.dumps(nb).encode()).notebook
+    assert read_again.cells[0].attachments == {"a_b.png": good}
+    assert "widgets" not in read_again.metadata
 
 
 # Other programs -------------------------------------------------------------------------------------------------------
