@@ -33,7 +33,7 @@ import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from coursekit.grading import explain, sandbox, wire
+from coursekit.grading import explain, limits, sandbox, wire
 from coursekit.grading.door import (
     GraderError,
     Outcome,
@@ -44,10 +44,12 @@ from coursekit.grading.door import (
     run_grader,
 )
 from coursekit.grading.forking import ForkServer
-from coursekit.grading.limits import CALL_SECONDS, TASK_SECONDS, OutOfTime, TimeLimit
+from coursekit.grading.limits import OutOfTime, TimeLimit
 from coursekit.grading.outcomes import OUTCOMES, CellResult, outcome_of, task_of
 from coursekit.grading.sandbox import Limits
 
+# Twice what a student's own machine gives: several hand-ins run at a time here, and nobody may fail for that.
+CALL_SECONDS, TASK_SECONDS = 2 * limits.CALL_SECONDS, 2 * limits.TASK_SECONDS
 GRACE_SECONDS = 2.0  # a process stops itself when its time is over; one that does not is killed so much later
 START_SECONDS = 60.0
 GRADER_SECONDS = 120.0  # a grader's own time for one task
