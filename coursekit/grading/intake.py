@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,13 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 MAX_FILE_BYTES = 20 << 20
-GRADE_ID_COMMENT = re.compile(r"^\s*#\s*grade_id:\s*([\w-]+)\s*$", re.MULTILINE)
-HIDDEN_TESTS = re.compile(r"^### BEGIN HIDDEN TESTS\n.*?^### END HIDDEN TESTS(\n|\Z)", re.MULTILINE | re.DOTALL)
+MAX_FILES = 100
+MAX_CELLS = 2000
+MAX_SOURCE = 1 << 20  # characters of all cells together; what a cell shows does not count
+MAX_NOTES = 40
+GRADE_ID_COMMENT = re.compile(r"^[ \t]*#[ \t]*grade_id:[ \t]*([\w-]+)[ \t]*$", re.MULTILINE)
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+CELL_METADATA = {"nbgrader": object, "id": str, "tags": list, "deletable": bool, "editable": bool, "vscode": object}
 # How files begin that are sent in by mistake.
 BEGINNINGS = {
     b"PK\x03\x04": "an archive or an office document",
@@ -98,27 +103,38 @@ def _notebook(content: dict[str, Any], notes: list[str]) -> NotebookNode:
     if "worksheets" in content or content.get("nbformat", 4) != 4:
         notes.append(f"the notebook was of the old format {content.get('nbformat', 3)}")
         content = nbformat.convert(nbformat.from_dict({"nbformat": 3, "nbformat_minor": 0, **content}), 4)
-    cells = []
-    for number, cell in enumerate(content["cells"]):
+    cells, left = [], MAX_SOURCE
+    if len(content["cells"]) > MAX_CELLS:
+        notes.append(f"there were {len(content['cells'])} cells; the first {MAX_CELLS} were read")
+    for number, cell in enumerate(content["cells"][:MAX_CELLS]):
         if not isinstance(cell, Mapping) or cell.get("cell_type") not in ("code", "markdown", "raw"):
             notes.append(f"cell {number} is no cell and was left out")
             continue
-        cells.append(_cell(cell))
-    metadata = content.get("metadata")
+        clean = _cell(cell)
+        left -= len(clean["source"])
+        if left < 0:
+            notes.append(f"cell {number} was left out: all cells together may have {MAX_SOURCE} characters")
+            left += len(clean["source"])
+            continue
+        cells.append(clean)
     return nbformat.from_dict(
         {
             "nbformat": 4,
             "nbformat_minor": 5,
-            "metadata": known_metadata(metadata),
+            "metadata": known_metadata(content.get("metadata")),
             "cells": _with_own_ids(cells),
         }
     )
 
 
 def known_metadata(metadata: Any) -> dict[str, Any]:
-    """A notebook's metadata without what pages would run or what only takes space, such as the state of widgets."""
-    known = ("kernelspec", "language_info", "colab", "vscode", "coursekit", "coursekit-intake")
-    return {key: value for key, value in metadata.items() if key in known} if isinstance(metadata, Mapping) else {}
+    """A notebook's metadata as far as it is of use: the language is Python, and the program that saved it is told.
+
+    All else goes: what pages would run, what only takes space, such as the state of widgets, and what is no metadata.
+    """
+    language = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    programs = [key for key in ("colab", "vscode") if isinstance(metadata, Mapping) and key in metadata]
+    return language | {"language_info": {"name": "python"}} | {key: {} for key in programs}
 
 
 def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,14 +144,29 @@ def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     clean = {
         "cell_type": cell["cell_type"],
         "id": cell.get("id"),
-        "metadata": dict(metadata) if isinstance(metadata, Mapping) else {},
-        "source": source if isinstance(source, str) else "",
+        "metadata": _cell_metadata(metadata) if isinstance(metadata, Mapping) else {},
+        "source": _text(source) if isinstance(source, str) else "",
     }
     if cell["cell_type"] == "code":  # outputs are the student's word for it; everything runs anew
         clean |= {"outputs": [], "execution_count": None}
     elif pictures := _pictures(cell.get("attachments")):
         clean["attachments"] = pictures
     return clean
+
+
+def _cell_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata that a hand-in may bring along. What the grading itself puts there is not among it."""
+    kept = {
+        key: metadata[key] for key, kind in CELL_METADATA.items() if key in metadata and isinstance(metadata[key], kind)
+    }
+    if not all(isinstance(tag, str) for tag in kept.get("tags", [])):
+        del kept["tags"]
+    return kept | ({"vscode": {}} if "vscode" in kept else {})
+
+
+def _text(text: str) -> str:
+    """Text that every file and every database takes: without halves of characters, and without zeros."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _pictures(attachments: Any) -> dict[str, dict[str, str]]:
@@ -222,8 +253,17 @@ def released_cells(nb: NotebookNode) -> Released:
 
 def public_source(source: str) -> str:
     """A test cell as students have it: without hidden tests, and without white space that editors change."""
-    text = HIDDEN_TESTS.sub("", source.replace("\r\n", "\n"))
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+    lines, hidden = [], False
+    if END_HIDDEN not in source:
+        hidden = None  # an opening line alone hides nothing
+    for line in source.replace("\r\n", "\n").strip().splitlines():
+        if hidden is False and line == BEGIN_HIDDEN:
+            hidden = True
+        elif hidden:
+            hidden = line != END_HIDDEN
+        else:
+            lines.append(line.rstrip())
+    return "\n".join(lines).strip()
 
 
 def settle(nb: NotebookNode, released: Released) -> list[str]:
@@ -342,7 +382,7 @@ def _restored(cell: NotebookNode, original: Mapping[str, Any]) -> NotebookNode:
 TAG = re.compile(r"<(?=[A-Za-z/!?])(?!https?://[^\s<>]*>)")
 
 
-LINK = re.compile(r"(\]\(\s*|^[ ]{0,3}\[[^\]]*\]:\s*)([^\s)]*)", re.MULTILINE)
+LINK = re.compile(r"(\]\(\s*|^[ ]{0,3}\[(?:[^\\\[\]]|\\.){0,500}\]:\s*)([^\s)]*)", re.MULTILINE)
 SAFE = re.compile(r"https?://.*|(mailto|attachment):[\w.@%+-]*|[\w./#%-]*")
 
 
@@ -388,20 +428,34 @@ def take_in(files: Mapping[str, bytes], name: str, release: NotebookNode) -> Int
         The settled notebook with its notes, or, where there is none, the released notebook with the problem in its
         first cell: every task then counts as missing, and the student reads why.
     """
+    try:
+        taken = _take_in(files, name, release)
+    except Exception as error:  # nothing that is handed in stops the others
+        taken = _nothing(release, f"the hand-in cannot be read: {type(error).__name__}", [])
+    more = len(taken.notes) - MAX_NOTES
+    return replace(taken, notes=[*taken.notes[:MAX_NOTES], f"and {more} more"]) if more > 0 else taken
+
+
+def _take_in(files: Mapping[str, bytes], name: str, release: NotebookNode) -> Intake:
     chosen, notes = choose(files, name)
     if chosen is None:
         found = f"no notebook {name}.ipynb was handed in"
         if f"{name}.ipynb" not in files and files:
-            reasons = [f"{file}: {read(data).problem}" for file, data in sorted(files.items())][:5]
+            reasons = [f"{file}: {read(data).problem}" for file, data in sorted(files.items())[:5]]
             found += f" ({'; '.join(reasons)})"
-        return Intake(placeholder(release, found), notes, found)
+        return _nothing(release, found, notes)
     result = read(files[chosen])
     notes = [*notes, *result.notes]
     if result.notebook is None:
-        return Intake(placeholder(release, result.problem), notes, result.problem)
+        return _nothing(release, result.problem, notes)
     notes += origin(result.notebook)
     notes += settle(result.notebook, released_cells(release))
+    nbformat.validate(result.notebook)
     return Intake(result.notebook, notes)
+
+
+def _nothing(release: NotebookNode, problem: str, notes: list[str]) -> Intake:
+    return Intake(placeholder(release, problem), notes, problem)
 
 
 def origin(nb: NotebookNode) -> list[str]:
@@ -424,11 +478,21 @@ def placeholder(release: NotebookNode, problem: str) -> NotebookNode:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """The files of one hand-in, without hidden ones and time stamps; links are not followed."""
+    """The files of one hand-in, without hidden ones and time stamps; links are not followed.
+
+    No more is read than a notebook may have, whatever a file claims to hold.
+    """
     if not folder.is_dir() or folder.is_symlink():
         return {}
-    return {
-        path.name: path.read_bytes()[: MAX_FILE_BYTES + 1]
-        for path in sorted(folder.iterdir())
-        if path.is_file() and not path.is_symlink() and not path.name.startswith(".") and path.name != "timestamp.txt"
-    }
+    paths = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink()]
+    wanted = [path for path in paths if not path.name.startswith(".") and path.name != "timestamp.txt"]
+    files = {}
+    for path in wanted[:MAX_FILES]:
+        with path.open("rb") as file:
+            files[_line(path.name)] = file.read(MAX_FILE_BYTES + 1)
+    return files
+
+
+def _line(name: str) -> str:
+    """A file's name as one line that every terminal shows as it is."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in _text(name))

@@ -55,7 +55,9 @@ START_SECONDS = 60.0
 GRADER_SECONDS = 120.0  # a grader's own time for one task
 MAX_SENTENCE = 600
 MAX_OUTPUTS = 8 << 20  # characters that all cells of a notebook show together
+MAX_SHOWN = 1000  # outputs of one cell
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
+UNKNOWN_FORM = "your process gave an answer of no known form"
 KINDS = set(OUTCOMES) - {"passed", "partly passed"}
 
 
@@ -167,7 +169,8 @@ class Worker:
             self._connection.settimeout(seconds + GRACE_SECONDS)
             self._connection.sendall(content)
             reply = self._receive(deadline)
-            if reply.pop("number", None) != self._number:
+            number = reply.pop("number", None)
+            if type(number) is not int or number != self._number:
                 raise wire.WireError("an answer to another question")
         except wire.WireError as error:
             self._end(f"your process sent {error}", "tampered")
@@ -370,7 +373,7 @@ def _told(reply: Mapping[str, Any]) -> StudentError:
     names = isinstance(raised, list) and len(raised) <= 100 and all(isinstance(name, str) for name in raised)
     if isinstance(message, str) and names and isinstance(kind, str) and kind in KINDS:
         return StudentError(message[:MAX_SENTENCE], raised, kind)
-    return StudentError("your process gave an answer of no known form", kind="tampered")
+    return StudentError(UNKNOWN_FORM, kind="tampered")
 
 
 # Graded cells ---------------------------------------------------------------------------------------------------------
@@ -407,7 +410,10 @@ def grade_hidden(worker: Worker, grade_id: str, call: tuple[str, str], points: f
     try:
         with TimeLimit(GRADER_SECONDS):
             outcomes = run_grader(*call, student)
-    except (GraderError, OutOfTime):
+    except (GraderError, OutOfTime) as error:
+        if isinstance(error, OutOfTime):  # the question that it was about is still open
+            worker.close()
+            worker.ended = WorkerEnded("the tests of another task had to be stopped", "timed out")
         if not sound(*call):
             raise
         message = "your code gave something that the tests cannot make sense of"
@@ -428,8 +434,11 @@ def grade_visible(worker: Worker, grade_id: str, source: str, points: float, ref
     """Run one visible test and compare what it saw with what the model solution gave."""
     try:
         reply = worker.ask({"do": "visible", "source": source}, TASK_SECONDS)
-        problem = compared(reference["records"], reply)
         said = reply["text"] if isinstance(reply.get("text"), str) else ""
+        try:
+            problem = compared(reference["records"], reply)
+        except Exception:  # whatever else than records was sent in their place
+            problem = UNKNOWN_FORM, "tampered"
     except WorkerEnded as ended:
         problem, said = (str(ended), ended.kind), ""
     title = reference["title"] or grade_id
@@ -454,7 +463,7 @@ def compared(expected: list[dict[str, Any]], reply: Mapping[str, Any]) -> tuple[
     """
     records, error = reply.get("records"), reply.get("error")
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        return "your process gave an answer of no known form", "tampered"
+        return UNKNOWN_FORM, "tampered"
     for wanted, got in zip(expected, records, strict=False):
         if (got.get("kind"), wanted["kind"]) != (wanted["kind"], got.get("kind")):
             return "your process reports another test than the one that ran", "tampered"
@@ -603,42 +612,37 @@ def grade_notebook(nb: NotebookNode, reference: Reference, start: Callable[[], W
     Raises:
         GraderError: if a grader is broken, and the hand-in must stay ungraded.
     """
-    done: dict[int, CellResult | list[NotebookNode]] = {}
+    ended: set[int] = set()  # cells that ended a process
+    results: dict[int, CellResult] = {}
     deadline: float | None = None
     while True:
         with start() as worker:
             deadline = deadline or time.monotonic() + worker.limits.notebook_seconds
+            room = MAX_OUTPUTS
             for index, cell in enumerate(nb.cells):
-                if cell.cell_type != "code" or index in done:
+                if cell.cell_type != "code" or index in ended:
                     continue
                 left = deadline - time.monotonic()
                 result = _cell(worker, cell, reference, left)
-                if worker.ended or left <= 0:
-                    done[index] = result
                 if isinstance(result, CellResult):
+                    results[index] = result
                     _write(cell, result)
                 else:
-                    cell.outputs = result
+                    cell.outputs, room = _fitting(result, room)
+                if worker.ended or left <= 0:
+                    ended.add(index)
                 if worker.ended:
                     break
             else:
-                break
-    _cut_outputs(nb)
-    return [
-        CellResult(**cell.metadata.pop("coursekit")) for cell in nb.cells if "coursekit" in cell.get("metadata", {})
-    ]
+                return [results[index] for index in sorted(results)]
 
 
-def _cut_outputs(nb: NotebookNode) -> None:
-    """Keep a notebook of many cells that show much from filling the teacher's disk; results stay."""
-    left = MAX_OUTPUTS
-    for cell in nb.cells:
-        if cell.cell_type == "code" and "coursekit" not in cell.metadata:
-            left -= sum(len(json.dumps(output)) for output in cell.outputs)
-            if left < 0:
-                cell.outputs = [
-                    _error("OutputLimit", "The notebook shows too much; the outputs from here on are left out.")
-                ]
+def _fitting(outputs: list[NotebookNode], room: int) -> tuple[list[NotebookNode], int]:
+    """The outputs of a cell if there is room, and the room behind them: many cells must not fill a teacher's disk."""
+    room -= sum(len(json.dumps(output)) for output in outputs)
+    if room >= 0:
+        return outputs, room
+    return [_error("OutputLimit", "The notebook shows too much; the outputs from here on are left out.")], 0
 
 
 def _cell(worker: Worker, cell: NotebookNode, reference: Reference, left: float) -> CellResult | list[NotebookNode]:
@@ -669,7 +673,8 @@ def _outputs(worker: Worker, cell: NotebookNode, seconds: float) -> list[Noteboo
     except WorkerEnded as ended:
         text = f"The kernel died or hung in this cell: {ended}. It was left out, and the other cells were run."
         return [_error("KernelEnded", text)]
-    return [output for item in (shown if isinstance(shown, list) else []) if (output := _output(item)) is not None]
+    items = shown[:MAX_SHOWN] if isinstance(shown, list) else []
+    return [output for item in items if (output := _output(item)) is not None]
 
 
 def _output(item: Any) -> NotebookNode | None:
@@ -701,4 +706,3 @@ def _write(cell: NotebookNode, result: CellResult) -> None:
         new_output("stream", name="stdout", text=result.text()),
         new_output("execute_result", data={"text/plain": repr(float(result.points))}, execution_count=1),
     ]
-    cell.metadata["coursekit"] = asdict(result)

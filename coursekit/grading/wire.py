@@ -14,6 +14,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,27 @@ def decode(content: Any, arrays: bytes) -> Any:
     Raises:
         WireError: for whatever no honest sender sends.
     """
-    return _decode(content, arrays, 0, [MAX_ITEMS + 1000])  # the message around a value has some, too
+    return _decode(content, arrays, 0, Left(arrays=len(arrays)))
 
 
-def _decode(content: Any, arrays: bytes, depth: int, budget: list[int]) -> Any:
-    budget[0] -= 1
-    if depth > 2 * MAX_DEPTH or budget[0] < 0:
-        raise WireError("a value that is too deep or too large")
+@dataclass
+class Left:
+    """What a message may still hold: each value takes some, so that no message is larger in memory than on the wire."""
+
+    items: int = MAX_ITEMS + 1000  # the message around a value has some, too
+    arrays: int = 0
+
+    def take(self, items: int = 0, arrays: int = 0) -> None:
+        self.items -= items
+        self.arrays -= arrays
+        if self.items < 0 or self.arrays < 0:
+            raise WireError("a value that is too large")
+
+
+def _decode(content: Any, arrays: bytes, depth: int, left: Left) -> Any:
+    left.take(items=1)
+    if depth > 2 * MAX_DEPTH:
+        raise WireError("a value that is too deep")
     if content is None or isinstance(content, bool | float):
         return content
     if isinstance(content, int):
@@ -77,17 +92,17 @@ def _decode(content: Any, arrays: bytes, depth: int, budget: list[int]) -> Any:
     if isinstance(content, str):
         return text(content)
     if isinstance(content, list):
-        return [_decode(item, arrays, depth + 1, budget) for item in content]
+        return [_decode(item, arrays, depth + 1, left) for item in content]
     if isinstance(content, dict) and len(content) == 1:
         if isinstance(content.get("d"), dict):
-            return {text(key): _decode(item, arrays, depth + 1, budget) for key, item in content["d"].items()}
+            return {text(key): _decode(item, arrays, depth + 1, left) for key, item in content["d"].items()}
         if isinstance(content.get("a"), list):
-            return _array(content["a"], arrays)
+            return _array(content["a"], arrays, left)
     raise WireError("a value of no known type")
 
 
-def _array(described: list[Any], arrays: bytes) -> np.ndarray:
-    """An array whose description fits its bytes; a description that lies is refused."""
+def _array(described: list[Any], arrays: bytes, left: Left) -> np.ndarray:
+    """An array whose description fits its bytes; a description that lies is refused, and so is a second one of them."""
     if len(described) != 4:
         raise WireError("an array without its description")
     dtype, shape, offset, size = described
@@ -101,9 +116,13 @@ def _array(described: list[Any], arrays: bytes) -> np.ndarray:
         raise WireError("an array of no known dtype") from error
     if math.prod(shape) * item.itemsize != size or size > MAX_BYTES or offset + size > len(arrays):
         raise WireError("an array whose shape does not fit its bytes")
-    if item.kind == "b":  # a byte that is neither 0 nor 1 is no boolean
-        return (np.frombuffer(arrays, np.uint8, size, offset) != 0).reshape(shape)
-    return np.frombuffer(arrays, item, size // item.itemsize, offset).reshape(shape).copy()
+    left.take(arrays=size)
+    try:
+        if item.kind == "b":  # a byte that is neither 0 nor 1 is no boolean
+            return (np.frombuffer(arrays, np.uint8, size, offset) != 0).reshape(shape)
+        return np.frombuffer(arrays, item, size // item.itemsize, offset).reshape(shape).copy()
+    except ValueError as error:  # no entries, and lengths whose product is beyond all bounds
+        raise WireError("an array whose shape is none") from error
 
 
 def _is_size(number: Any) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,6 +101,67 @@ def test_an_old_notebook_is_upgraded() -> None:
     taken = take_in({f"{NAME}.ipynb": json.dumps(old).encode()}, NAME, release())
     assert "the notebook was of the old format 3" in taken.notes
     whole(taken.notebook)
+
+
+def bomb(*cells: dict, **more: object) -> bytes:
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells), **more}
+    return json.dumps(content).encode("utf-8", "surrogatepass")
+
+
+def code(source: str, **metadata: object) -> dict:
+    return {"cell_type": "code", "source": source, "metadata": metadata, "outputs": [], "execution_count": None}
+
+
+RESULT = {"grade_id": "losses_hidden", "points": 99.0, "max_points": 99.0, "outcome": "passed"}
+BOMBS = {
+    "blank lines, which a careless pattern goes through again for each of them": bomb(code("\n" * 1_000_000)),
+    "beginnings without an end": bomb(code("### BEGIN HIDDEN TESTS\n" * 40_000)),
+    "beginnings and one end": bomb(code("### BEGIN HIDDEN TESTS\n" * 40_000 + "### END HIDDEN TESTS")),
+    "brackets": bomb({"cell_type": "markdown", "source": "[\n" * 500_000, "metadata": {}}),
+    "cells that are none": bomb(*[{}] * 300_000),
+    "many cells": bomb(*[code("1")] * 50_000),
+    "one id for all": bomb(*[{**code("1"), "id": "cell-3"}] * 5_000),
+    "much source": bomb(*[code("x" * 100_000)] * 100),
+    "half a character": bomb(code("x = '\ud800'")),
+    "a zero": bomb(code("x = '\0'")),
+    "an id that is a list": bomb({**code("1"), "id": [1]}, code("1", id=[1]), code("1", id={"a": 1})),
+    "tags that are no tags": bomb(code("1", tags=3, deletable="no"), code("1", tags=[1, {}])),
+    "a deep metadata": bomb(code("1")).replace(
+        b'"metadata": {}', b'"metadata": {"tags": ' + b"[" * 900 + b"]" * 900 + b"}"
+    ),
+    "a language that is none": bomb(code("1"), metadata={"language_info": 7, "kernelspec": []}),
+    "results of its own": bomb(
+        code("1", coursekit=RESULT), metadata={"coursekit": {"notes": 3}, "coursekit-intake": 3}
+    ),
+    "100 MB": b'{"cells": [], "x": "' + b" " * (100 << 20) + b'"}',
+}
+
+
+@pytest.mark.parametrize("what", BOMBS)
+def test_no_notebook_takes_long_or_breaks_what_reads_it(what: str) -> None:
+    """Intake runs outside of the sandbox: whatever the bytes are, it ends soon, with a notebook that can be written."""
+    start = time.monotonic()
+    taken = take_in({f"{NAME}.ipynb": BOMBS[what]}, NAME, release())
+    assert bool(taken.problem) == (what == "100 MB"), taken.problem
+    whole(taken.notebook)
+    nbformat.writes(taken.notebook).encode()
+    intake.disarm(taken.notebook, release())
+    assert time.monotonic() - start < 10
+    assert len(taken.notes) <= intake.MAX_NOTES + 1
+    assert "coursekit" not in str([c.metadata for c in taken.notebook.cells])
+    json.dumps(taken.notes).encode()
+
+
+def test_odd_file_names_are_told_in_one_line(tmp_path: Path) -> None:
+    for name in (b"\xff.ipynb", b"a\x1b[2J\n.txt", "\u202egnp.ipynb".encode()):
+        (tmp_path / os.fsdecode(name)).write_bytes(data(release()))
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    with (tmp_path / "sparse.txt").open("wb") as file:
+        file.truncate(1 << 40)
+    taken = take_in(intake.files_of(tmp_path), NAME, release())
+    assert not taken.problem
+    assert all(note.isprintable() for note in taken.notes), taken.notes
+    json.dumps(taken.notes).encode()
 
 
 # Which file -----------------------------------------------------------------------------------------------------------
@@ -280,6 +343,7 @@ def test_markup_of_a_student_becomes_text_and_mathematics_stays() -> None:
         "[x](java\\script:alert(1))",
         "![x](data:text/html;base64,aGk=)",
         "[x][1]\n\n[1]: javascript:alert(1)",
+        "[x][1\\]]\n\n[1\\]]: javascript:alert(1)",
         "<javascript:alert(1)>",
     ],
 )
