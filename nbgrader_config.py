@@ -26,7 +26,7 @@ c.CourseDirectory.release_directory = "exercises"
 root = Path(__file__).resolve().parent
 c.GradeOutside.course = str(root)
 c.GradeOutside.solutions = str(root / "solutions")
-c.GradeOutside.records = str(root / "graded")
+c.SaveRecord.records = str(root / "graded")
 # What one hand-in may use, where it differs from coursekit/grading/sandbox.py, e.g. {"memory_bytes": 4 << 30}.
 c.GradeOutside.limits = {}
 

@@ -35,7 +35,7 @@ from coursekit.grading import GraderError
 from coursekit.grading.handin import Graded, grade, reference_of, save_record, starter
 from coursekit.grading.intake import disarm, known_metadata, settle
 
-__all__ = ["GradeOutside", "SettleCells", "autograde_steps", "sanitize_steps"]
+__all__ = ["GradeOutside", "SaveRecord", "SettleCells", "autograde_steps", "sanitize_steps"]
 
 SCHEMA = 3  # of nbgrader's cell metadata
 
@@ -91,7 +91,6 @@ class GradeOutside(NbGraderPreprocessor):
 
     sandbox = Bool(True, help="Run students' code in bubblewrap; without it, it has your rights.").tag(config=True)
     solutions = Unicode("solutions", help="The folder of the model solutions.").tag(config=True)
-    records = Unicode("graded", help="The folder for a JSON record of each hand-in; empty for none.").tag(config=True)
     course = Unicode("", help="The course, which no student's code may see.").tag(config=True)
     limits = Dict(help="Limits that differ from coursekit.grading.sandbox.Limits, by name.").tag(config=True)
 
@@ -125,8 +124,20 @@ class GradeOutside(NbGraderPreprocessor):
         for task, result in graded.record["tasks"].items():
             if result["outcome"] not in ("passed", "partly passed", "failed", "missing", "raised"):
                 self.log.warning("%s: %s: %s", about["student"], task, result["outcome"])
-        if self.records:
-            save_record(Path(self.records), about["assignment"], about["student"], graded.record)
+        resources["coursekit"] = {key: value for key, value in graded.record.items() if key != "stamp"}
+        return nb, resources
+
+
+class SaveRecord(NbGraderPreprocessor):
+    """Keep the record of a hand-in, when its scores are in the gradebook."""
+
+    records = Unicode("graded", help="The folder for a JSON record of each hand-in; empty for none.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Write ``<records>/<assignment>/<student>.json``."""
+        about = resources["nbgrader"]
+        if self.records and "coursekit" in resources:
+            save_record(Path(self.records), about["assignment"], about["student"], resources["coursekit"])
         return nb, resources
 
 
@@ -140,4 +151,4 @@ def autograde_steps() -> list[type]:
     steps = []
     for step in Autograde.autograde_preprocessors.default_args[0]:
         steps.append(GradeOutside if step is Execute else step)
-    return steps
+    return [*steps, SaveRecord]

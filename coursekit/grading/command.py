@@ -9,12 +9,17 @@ assignment or its graders have changed.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
+import fcntl
 import functools
 import json
 import logging
 import multiprocessing
 import os
+import signal
 import sys
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +38,6 @@ from coursekit.grading.handin import Graded
 from coursekit.grading.outcomes import OUTCOMES
 from coursekit.grading.outside import Worker
 
-TRIES = 2  # a process of ours that dies is tried again; somebody else's hand-in may have been the reason
 STAGE = ".coursekit/intake"
 
 
@@ -72,7 +76,8 @@ class Course:
 
     def stamp(self, files: Mapping[str, bytes]) -> str:
         """A fingerprint of a hand-in and of all that it is graded with."""
-        return handin.stamp(files, self.release, self.solution, handin.grader_path(self.name))
+        how = json.dumps([self.sandboxed, self.limits], sort_keys=True)
+        return handin.stamp(files, self.release, self.solution, handin.grader_path(self.name), how=how)
 
     def record(self, student: str) -> dict[str, Any]:
         """What is recorded of a student; empty if nothing is."""
@@ -122,43 +127,67 @@ def _prepare(course: Course) -> None:
 
 def _pool(workers: int) -> ProcessPoolExecutor:
     how = "fork" if sys.platform.startswith("linux") else "spawn"
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(how))
+    context = multiprocessing.get_context(how)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with, initargs=(os.getpid(),))
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that it works for ends, however that ends; its sandboxes then end, too."""
+    if sys.platform.startswith("linux"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Control-C is for the one that writes
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:  # it has ended already
+            os._exit(1)
 
 
 def grade_many(course: Course, students: Sequence[str], workers: int) -> Iterator[tuple[str, Graded | Exception]]:
-    """Grade hand-ins in several processes; each is given as soon as it is done, whatever became of it."""
-    tries = Counter[str]()
-    waiting = list(students)
-    while waiting:
-        with _pool(min(workers, len(waiting))) as pool:
+    """Grade hand-ins in several processes; each is given as soon as it is done, whatever became of it.
+
+    When a process of ours dies, nobody knows which of the hand-ins in work was the reason. Each of these is then tried
+    once more, alone.
+    """
+    queue, suspects = list(students), []
+    while queue:
+        with _pool(min(workers, len(queue))) as pool:
             running: dict[Future, str] = {}
-            queue, waiting = waiting, []
-            while queue or running:
-                while queue and len(running) < workers + 1:
-                    student = queue.pop(0)
-                    tries[student] += 1
-                    files = intake.files_of(course.submitted(student))
+            broken = False
+            while not broken and (queue or running):
+                while not broken and queue and len(running) < workers + 1:
+                    files = intake.files_of(course.submitted(queue[0]))
                     try:
-                        running[pool.submit(grade_one, course, files)] = student
+                        running[pool.submit(grade_one, course, files)] = queue[0]
+                        del queue[0]
                     except BrokenProcessPool:
-                        waiting.append(student)
-                        tries[student] -= 1
-                        break
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                broken = False
-                for future in done:
+                        broken = True
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
                     student, error = running.pop(future), future.exception()
                     if isinstance(error, BrokenProcessPool):
                         broken = True
-                        if tries[student] < TRIES:
-                            waiting.append(student)
-                            continue
-                    yield student, error or future.result()
-                if broken:
-                    waiting += [*(s for s in running.values() if s not in waiting), *queue]
-                    for student in running.values():
-                        tries[student] -= 1
-                    break
+                        suspects.append(student)
+                    else:
+                        yield student, error or future.result()
+            for future, student in running.items():  # a result that came before the end is one
+                if future.done() and future.exception() is None:
+                    yield student, future.result()
+                else:
+                    suspects.append(student)
+    for student in suspects:
+        with _pool(1) as pool:
+            future = pool.submit(grade_one, course, intake.files_of(course.submitted(student)))
+            error = future.exception()
+            if isinstance(error, BrokenProcessPool):
+                yield student, _gave_up(course, intake.files_of(course.submitted(student)))
+            else:
+                yield student, error or future.result()
+
+
+def _gave_up(course: Course, files: Mapping[str, bytes]) -> Graded:
+    """The result of a hand-in that ends our own process, alone and again: no points, and a teacher should look."""
+    taken = take_in(course, files)
+    message = "the process that graded this hand-in ended twice"
+    graded = handin.without_points(taken.notebook, [*taken.notes, message], taken.problem, message)
+    graded.record["stamp"] = course.stamp(files)
+    return graded
 
 
 # The gradebook --------------------------------------------------------------------------------------------------------
@@ -193,6 +222,8 @@ class Writer:
 
         from coursekit.autograde import GradeOutside
 
+        # Until everything else is written there is no record: a run that is killed here is taken up here.
+        (self.course.records / f"{student}.json").unlink(missing_ok=True)
         self._stage(student, taken)
         self.config.CourseDirectory.student_id = student
         GradeOutside.prepared[student] = graded
@@ -204,6 +235,7 @@ class Writer:
             raise GraderError(f"nbgrader could not write the result: {error}") from error
         finally:
             GradeOutside.prepared.pop(student, None)
+        handin.save_record(self.course.records.parent, self.course.name, student, graded.record)
 
     def _stage(self, student: str, taken: intake.Intake) -> None:
         """The settled copy that nbgrader reads; what the student handed in stays as it is."""
@@ -239,12 +271,14 @@ def grade(course: Course, config: Any, only: str = "", workers: int = 0, force: 
     unknown = [student for student in students if student not in course.students()]
     if unknown or not students:
         raise CommandError(f"there is no hand-in in submitted/{only or '*'}/{course.name}/")
-    _in_gradebook(course, config)
+    ungraded = {repr(student): why for student in students if (why := no_student(student))}
+    students = [student for student in students if not no_student(student)]
+    written = _in_gradebook(course, config)
     stamps = {student: course.stamp(intake.files_of(course.submitted(student))) for student in students}
-    fresh = [s for s in students if force or course.record(s).get("stamp") != stamps[s]]
+    fresh = [s for s in students if force or s not in written or course.record(s).get("stamp") != stamps[s]]
     if fresh:
         _prepare(course)
-    writer, ungraded = Writer(course, config), {}
+    writer = Writer(course, config)
     with tqdm(total=len(fresh), unit="hand-in", disable=None) as progress:
         for student, result in grade_many(course, fresh, workers or os.cpu_count() or 1):
             try:
@@ -263,16 +297,53 @@ def gradebook_url(course_root: Path, config: Any, db: str = "") -> str:
     return db or config.CourseDirectory.get("db_url") or f"sqlite:///{course_root / 'gradebook.db'}"
 
 
-def _in_gradebook(course: Course, config: Any) -> None:
-    """Refuse to begin where the gradebook does not know the assignment, since nothing could be written."""
-    from nbgrader.api import Gradebook, MissingEntry
+def no_student(name: str) -> str:
+    """Why the name of a folder is no student's id, in a sentence; empty if it is one."""
+    if not name.isprintable() or name != unicodedata.normalize("NFC", name.strip()):
+        return "the name of the folder has characters that cannot be seen, or can be written in two ways"
+    if set(name) & set("*?[]{}\\") or name.startswith((".", "-")):
+        return "nbgrader takes the name of the folder for a pattern"
+    return ""
+
+
+def _in_gradebook(course: Course, config: Any) -> set[str]:
+    """The students who have an automatic score for every cell.
+
+    Raises:
+        CommandError: where the gradebook does not know the assignment, since nothing could be written.
+    """
+    from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
 
     with Gradebook(gradebook_url(course.root, config, course.db)) as gradebook:
         try:
-            gradebook.find_assignment(course.name)
+            assignment = gradebook.find_assignment(course.name)
         except MissingEntry:
             first = f"nbgrader generate_assignment {course.name} --force"
             raise CommandError(f"the gradebook does not know {course.name} yet; run this first: {first}") from None
+        cells = (
+            gradebook.db.query(SubmittedAssignment.student_id, Grade.auto_score)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            .filter(SubmittedAssignment.assignment_id == assignment.id)
+            .all()
+        )
+    return {student for student, _ in cells} - {student for student, score in cells if score is None}
+
+
+@contextlib.contextmanager
+def alone(course: Course) -> Iterator[None]:
+    """Refuse to grade an assignment that is being graded: two writers would get into each other's way.
+
+    Raises:
+        CommandError: if another process does.
+    """
+    course.records.mkdir(parents=True, exist_ok=True)
+    with (course.records / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CommandError(f"{course.name} is being graded by another process; wait for its end") from None
+        yield
 
 
 def summary(result: Mapping[str, Any]) -> str:
@@ -294,7 +365,7 @@ def summary(result: Mapping[str, Any]) -> str:
         told += [f"{task}: {outcome}" for task, outcome in odd.items()]
         lines += [f"  {student}: {note}" for note in told]
     lines += [f"  {student}: UNGRADED: {why}" for student, why in sorted(result["ungraded"].items())]
-    return "\n".join(lines)
+    return "\n".join("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line) for line in lines)
 
 
 # The command line -----------------------------------------------------------------------------------------------------
@@ -343,7 +414,8 @@ def _grade(options: argparse.Namespace) -> int:
     log.setLevel(logging.WARNING)
     if not course.sandboxed:
         print("Without a sandbox: the code of students runs with your rights.", file=sys.stderr)
-    result = grade(course, config, options.student, options.workers, options.force)
+    with alone(course):
+        result = grade(course, config, options.student, options.workers, options.force)
     print(summary(result))
     print(f"Records are in {course.records.relative_to(course.root)}/; the class: make report NAME={course.name}")
     return int(bool(result["ungraded"]))
@@ -391,7 +463,8 @@ def extend(course: Course, config: Any, student: str, days: float) -> str:
     told = f"{student} may hand in {course.name} until {due:%Y-%m-%d %H:%M} UTC."
     if student not in course.students():
         return told
-    return f"{told}\n{summary(grade(course, config, student, 1, force=True))}"
+    with alone(course):
+        return f"{told}\n{summary(grade(course, config, student, 1, force=True))}"
 
 
 def late(course: Course, config: Any) -> str:
@@ -434,3 +507,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CommandError, GraderError, sandbox.SandboxError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # as safe as any other end: what is recorded stays, the rest is graded next time
+        print("Stopped. The same command goes on from here.", file=sys.stderr, flush=True)
+        os._exit(130)

@@ -1,8 +1,8 @@
 """A warm process in a sandbox that forks one process a hand-in; for root alone.
 
 Importing PyTorch takes seconds, and a hand-in that starts where it is imported needs none of them. The warm process
-runs in a bubblewrap of its own and never runs a student's code. Each child, before it does, takes mount, process and
-IPC namespaces of its own, empty folders, a user id that nobody else has, the limits and the filter of system calls.
+runs in a bubblewrap of its own and never runs a student's code. Each child, before it does, takes mount, process, IPC
+and network namespaces of its own, empty folders, a user id that nobody else has, the limits and the filter of system calls.
 Without root this cannot be done; then every hand-in starts in a bubblewrap of its own.
 
 :class:`ForkServer` is the grader's side, :func:`main` the warm process.
@@ -23,7 +23,8 @@ from typing import Any
 
 from coursekit.grading import wire
 
-NEW_MOUNTS, NEW_IPC, NEW_PIDS = 0x00020000, 0x08000000, 0x20000000
+NEW_MOUNTS, NEW_IPC, NEW_PIDS, NEW_NETWORK = 0x00020000, 0x08000000, 0x20000000, 0x40000000
+MOST_FILES = 20_000  # in each folder that can be written: the kernel's memory holds their names
 PRIVATE, NO_SUID, NO_DEVICES, NO_EXEC = 1 << 18 | 1 << 14, 2, 4, 8
 SET_SECCOMP, SET_NO_NEW_PRIVILEGES, FILTER = 22, 38, 2
 
@@ -97,7 +98,7 @@ def _fork(connection: socket.socket, handed: int, uid: int, settings: dict[str, 
 
 
 def _wait_for_child(tell: int, handed: int, uid: int, settings: dict[str, Any], inside: Any) -> int:
-    _checked("unshare", NEW_MOUNTS | NEW_IPC | NEW_PIDS)
+    _checked("unshare", NEW_MOUNTS | NEW_IPC | NEW_PIDS | NEW_NETWORK)
     child = os.fork()
     if child == 0:
         try:
@@ -123,9 +124,11 @@ def _enter(handed: int, uid: int, settings: dict[str, Any], inside: Any) -> None
                 os.close(int(folder))
     os.setsid()
     _checked("mount", b"none", b"/", None, PRIVATE, None)
-    options = f"size={settings['folder_bytes']},mode=1777".encode()
+    options = f"size={settings['folder_bytes']},mode=1777,nr_inodes={MOST_FILES}".encode()
     for path in ("/dev/shm", "/tmp", sandbox.WORK):
         _checked("mount", b"tmpfs", path.encode(), b"tmpfs", NO_SUID | NO_DEVICES, options)
+    terminals = b"newinstance,ptmxmode=0666,mode=620"
+    _checked("mount", b"devpts", b"/dev/pts", b"devpts", NO_SUID | NO_EXEC, terminals)
     _checked("mount", b"proc", b"/proc", b"proc", NO_SUID | NO_DEVICES | NO_EXEC, None)
     os.chdir(sandbox.WORK)
     inside.limit({**settings, "uid": uid})

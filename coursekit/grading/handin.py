@@ -19,8 +19,8 @@ from coursekit.grading import sandbox
 from coursekit.grading.door import graders_directory
 from coursekit.grading.forking import ForkServer
 from coursekit.grading.intake import Intake, take_in
-from coursekit.grading.outcomes import as_json, by_task
-from coursekit.grading.outside import Reference, Worker, grade_notebook, make_reference, warm_server
+from coursekit.grading.outcomes import CellResult, as_json, by_task
+from coursekit.grading.outside import Reference, Worker, crashed, grade_notebook, make_reference, warm_server
 from coursekit.grading.sandbox import Limits
 
 
@@ -103,7 +103,17 @@ def grade(
         GraderError: if a grader is broken.
     """
     began = time.monotonic()
-    results = grade_notebook(nb, reference, start)
+    return _graded(nb, grade_notebook(nb, reference, start), notes, problem, began)
+
+
+def without_points(nb: NotebookNode, notes: Sequence[str], problem: str, message: str) -> Graded:
+    """The result of a notebook that cannot be run at all: every task has crashed, and ``message`` says how."""
+    return _graded(nb, crashed(nb, message), notes, problem, time.monotonic())
+
+
+def _graded(
+    nb: NotebookNode, results: Sequence[CellResult], notes: Sequence[str], problem: str, began: float
+) -> Graded:
     tasks = by_task(results)
     if problem:
         tasks = {task: {**result, "outcome": "missing"} for task, result in tasks.items()}
@@ -149,9 +159,9 @@ def save_record(folder: Path, assignment: str, student: str, record: Mapping[str
     written.replace(path)
 
 
-def stamp(files: Mapping[str, bytes], *others: Path) -> str:
-    """A fingerprint of all that a result depends on: the files handed in, the notebooks of the teacher, the graders."""
-    digest = hashlib.sha256()
+def stamp(files: Mapping[str, bytes], *others: Path, how: str = "") -> str:
+    """A fingerprint of all that a result depends on: the files handed in, the teacher's, and how they are run."""
+    digest = hashlib.sha256(how.encode())
     for name, content in sorted(files.items()):
         digest.update(name.encode("utf-8", "replace") + b"\0" + hashlib.sha256(content).digest())
     for path in others:

@@ -40,7 +40,7 @@ def limit(limits: dict[str, Any]) -> None:
         resource.RLIMIT_AS: memory + (16 << 30),  # libraries are mapped, and cost nothing until they are used
         resource.RLIMIT_FSIZE: limits["file_bytes"],
         resource.RLIMIT_NOFILE: limits["open_files"],
-        resource.RLIMIT_CPU: limits["cpu_seconds"],
+        resource.RLIMIT_CPU: limits["cpu_seconds"] + 2,
         resource.RLIMIT_CORE: 0,
     }
     if limits["sandboxed"]:  # outside of a sandbox all processes of the teacher would count
@@ -50,7 +50,8 @@ def limit(limits: dict[str, Any]) -> None:
         most = most if before == resource.RLIM_INFINITY else min(most, before)
         # Without a sandbox it is a matter of luck: macOS has limits that cannot be set.
         with contextlib.nullcontext() if limits["sandboxed"] else contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(what, (most, most))
+            soft = limits["cpu_seconds"] if what == resource.RLIMIT_CPU else most  # its signal tells the grader why
+            resource.setrlimit(what, (min(soft, most), most))
 
 
 # Cells ----------------------------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ from coursekit.grading.sandbox import Limits
 CALL_SECONDS, TASK_SECONDS = 2 * limits.CALL_SECONDS, 2 * limits.TASK_SECONDS
 GRACE_SECONDS = 2.0  # a process stops itself when its time is over; one that does not is killed so much later
 START_SECONDS = 60.0
+LOOK_SECONDS = 0.2  # between two looks at the memory that is used
 GRADER_SECONDS = 120.0  # a grader's own time for one task
 MAX_SENTENCE = 600
 MAX_OUTPUTS = 8 << 20  # characters that all cells of a notebook show together
@@ -116,7 +117,7 @@ class Worker:
         self.limits = limits or Limits()
         self.ended: WorkerEnded | None = None
         self._number = int.from_bytes(os.urandom(6), "big")
-        self._memory_ended = False
+        self._memory_ended, self._looked = False, time.monotonic()
         with tempfile.TemporaryFile() as log:
             if server is None:
                 self._process, self._connection = _start("inside", self.limits, sandboxed, hide, log)
@@ -166,6 +167,7 @@ class Worker:
         content = wire.pack({**request, "number": self._number, "seconds": seconds})
         deadline = time.monotonic() + seconds + GRACE_SECONDS
         try:
+            self._tick()  # it may have gone on by itself in the meantime
             self._connection.settimeout(seconds + GRACE_SECONDS)
             self._connection.sendall(content)
             reply = self._receive(deadline)
@@ -174,13 +176,15 @@ class Worker:
                 raise wire.WireError("an answer to another question")
         except wire.WireError as error:
             self._end(f"your process sent {error}", "tampered")
-        except (TimeoutError, BrokenPipeError, ConnectionError):
+        except ConnectionError:
+            self._end(*self._why())
+        except TimeoutError:
             self._end(f"the code did not stop after {seconds:.3g} s and was ended from outside", "timed out")
         return reply
 
     def _receive(self, deadline: float) -> dict[str, Any]:
         try:
-            return wire.receive(wire.reader(self._connection, deadline, self._tick))
+            return wire.receive(wire.reader(self._connection, deadline, self._tick, LOOK_SECONDS))
         except (EOFError, ConnectionError):
             self._end(*self._why())
         except TimeoutError:
@@ -204,6 +208,9 @@ class Worker:
 
     def _tick(self) -> None:
         """Look at the memory of the process and its children while it computes."""
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
         if not self._memory_ended and self._process.memory() > self.limits.memory_bytes * 1.25:
             self._memory_ended = True
             self._process.kill()
@@ -300,7 +307,7 @@ def memory_of(pid: int) -> int:
     for folder in Path("/proc").iterdir() if sys.platform.startswith("linux") else ():
         if folder.name.isdecimal():
             with contextlib.suppress(OSError, ValueError, IndexError):  # a process may end while it is looked at
-                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                parent = int((folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
                 children.setdefault(parent, []).append(int(folder.name))
     total, waiting = 0, [pid]
     while waiting:
@@ -372,7 +379,7 @@ def _told(reply: Mapping[str, Any]) -> StudentError:
     message, raised, kind = reply.get("error"), reply.get("raised"), reply.get("kind")
     names = isinstance(raised, list) and len(raised) <= 100 and all(isinstance(name, str) for name in raised)
     if isinstance(message, str) and names and isinstance(kind, str) and kind in KINDS:
-        return StudentError(message[:MAX_SENTENCE], raised, kind)
+        return StudentError(wire.text(message[:MAX_SENTENCE]), raised, kind)
     return StudentError(UNKNOWN_FORM, kind="tampered")
 
 
@@ -434,7 +441,7 @@ def grade_visible(worker: Worker, grade_id: str, source: str, points: float, ref
     """Run one visible test and compare what it saw with what the model solution gave."""
     try:
         reply = worker.ask({"do": "visible", "source": source}, TASK_SECONDS)
-        said = reply["text"] if isinstance(reply.get("text"), str) else ""
+        said = wire.text(reply["text"]) if isinstance(reply.get("text"), str) else ""
         try:
             problem = compared(reference["records"], reply)
         except Exception:  # whatever else than records was sent in their place
@@ -637,6 +644,17 @@ def grade_notebook(nb: NotebookNode, reference: Reference, start: Callable[[], W
                 return [results[index] for index in sorted(results)]
 
 
+def crashed(nb: NotebookNode, message: str) -> list[CellResult]:
+    """Write no points into each graded cell of a notebook; gives the results."""
+    results = []
+    for cell in nb.cells:
+        if meta := grade_meta(cell):
+            task, points = task_of(meta["grade_id"]), float(meta["points"])
+            results.append(CellResult(meta["grade_id"], 0.0, points, "crashed", [_test(task, False, message)]))
+            _write(cell, results[-1])
+    return results
+
+
 def _fitting(outputs: list[NotebookNode], room: int) -> tuple[list[NotebookNode], int]:
     """The outputs of a cell if there is room, and the room behind them: many cells must not fill a teacher's disk."""
     room -= sum(len(json.dumps(output)) for output in outputs)
@@ -681,7 +699,7 @@ def _output(item: Any) -> NotebookNode | None:
     """One output, if it is text or a picture; never a page or a script, which would run where a teacher reads it."""
     if not isinstance(item, dict):
         return None
-    kind, strings = item.get("output_type"), {k: v for k, v in item.items() if isinstance(v, str)}
+    kind, strings = item.get("output_type"), {k: wire.text(v) for k, v in item.items() if isinstance(v, str)}
     if kind == "stream" and {"name", "text"} <= set(strings) and strings["name"] in ("stdout", "stderr"):
         return new_output("stream", name=strings["name"], text=strings["text"])
     if kind == "error" and {"ename", "evalue"} <= set(strings):
@@ -689,14 +707,14 @@ def _output(item: Any) -> NotebookNode | None:
         return _error(strings["ename"], strings["evalue"], lines if isinstance(lines, list) else [])
     if kind in ("display_data", "execute_result") and isinstance(item.get("data"), dict):
         shown = ("text/plain", "image/png", "image/jpeg")
-        data = {mime: text for mime, text in item["data"].items() if mime in shown and isinstance(text, str)}
+        data = {mime: wire.text(t) for mime, t in item["data"].items() if mime in shown and isinstance(t, str)}
         data = {mime: text for mime, text in data.items() if mime == "text/plain" or BASE64.fullmatch(text)}
         return new_output("display_data", data=data) if data else None
     return None
 
 
 def _error(name: str, message: str, lines: list[Any] | None = None) -> NotebookNode:
-    traceback = [line for line in lines or [] if isinstance(line, str)] or [f"{name}: {message}"]
+    traceback = [wire.text(line) for line in lines or [] if isinstance(line, str)] or [f"{name}: {message}"]
     return new_output("error", ename=name, evalue=message, traceback=traceback)
 
 

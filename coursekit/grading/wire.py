@@ -90,12 +90,12 @@ def _decode(content: Any, arrays: bytes, depth: int, left: Left) -> Any:
             raise WireError("an integer of more than 300 digits")
         return content
     if isinstance(content, str):
-        return text(content)
+        return content
     if isinstance(content, list):
         return [_decode(item, arrays, depth + 1, left) for item in content]
     if isinstance(content, dict) and len(content) == 1:
         if isinstance(content.get("d"), dict):
-            return {text(key): _decode(item, arrays, depth + 1, left) for key, item in content["d"].items()}
+            return {key: _decode(item, arrays, depth + 1, left) for key, item in content["d"].items()}
         if isinstance(content.get("a"), list):
             return _array(content["a"], arrays, left)
     raise WireError("a value of no known type")
@@ -131,7 +131,7 @@ def _is_size(number: Any) -> bool:
 
 def text(content: str) -> str:
     """A string that every file and terminal takes: no lone surrogates, no control characters."""
-    printable = content.encode("utf-8", "replace").decode("utf-8")
+    printable = content.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", printable)
 
 
