@@ -2,7 +2,8 @@
 
 Importing PyTorch takes seconds, and a hand-in that starts where it is imported needs none of them. The warm process
 runs in a bubblewrap of its own and never runs a student's code. Each child, before it does, takes mount, process, IPC
-and network namespaces of its own, empty folders, a user id that nobody else has, the limits and the filter of system calls.
+and network namespaces of its own, empty folders, a user id that nobody else has, the limits and the filter of system
+calls.
 Without root this cannot be done; then every hand-in starts in a bubblewrap of its own.
 
 :class:`ForkServer` is the grader's side, :func:`main` the warm process.

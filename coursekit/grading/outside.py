@@ -33,7 +33,7 @@ import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from coursekit.grading import explain, limits, sandbox, wire
+from coursekit.grading import explain, sandbox, wire
 from coursekit.grading.door import (
     GraderError,
     Outcome,
@@ -48,8 +48,6 @@ from coursekit.grading.limits import OutOfTime, TimeLimit
 from coursekit.grading.outcomes import OUTCOMES, CellResult, outcome_of, task_of
 from coursekit.grading.sandbox import Limits
 
-# Twice what a student's own machine gives: several hand-ins run at a time here, and nobody may fail for that.
-CALL_SECONDS, TASK_SECONDS = 2 * limits.CALL_SECONDS, 2 * limits.TASK_SECONDS
 GRACE_SECONDS = 2.0  # a process stops itself when its time is over; one that does not is killed so much later
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.2  # between two looks at the memory that is used
@@ -328,14 +326,13 @@ class RemoteStudent:
 
     Args:
         worker: the process.
-        call_seconds: time limit of one call.
-        task_seconds: time limit of all calls together.
+        task_seconds: time limit of all calls together; the worker's own if 0.
     """
 
-    def __init__(self, worker: Worker, call_seconds: float = CALL_SECONDS, task_seconds: float = TASK_SECONDS):
+    def __init__(self, worker: Worker, task_seconds: float = 0.0):
         self._worker = worker
-        self._call_seconds = call_seconds
-        self._left_seconds = task_seconds
+        self._call_seconds = worker.limits.call_seconds
+        self._left_seconds = task_seconds or worker.limits.task_seconds
         self.errors: list[StudentError] = []
 
     def call(self, name: str, /, *args: object, **kwargs: object) -> Any:
@@ -440,7 +437,7 @@ def grade_hidden(worker: Worker, grade_id: str, call: tuple[str, str], points: f
 def grade_visible(worker: Worker, grade_id: str, source: str, points: float, reference: dict[str, Any]) -> CellResult:
     """Run one visible test and compare what it saw with what the model solution gave."""
     try:
-        reply = worker.ask({"do": "visible", "source": source}, TASK_SECONDS)
+        reply = worker.ask({"do": "visible", "source": source}, worker.limits.task_seconds)
         said = wire.text(reply["text"]) if isinstance(reply.get("text"), str) else ""
         try:
             problem = compared(reference["records"], reply)
@@ -553,7 +550,7 @@ def make_reference(solution: NotebookNode, start: Callable[[], Worker]) -> Refer
                 if not meta:
                     worker.ask({"do": "cell", "source": cell.source}, worker.limits.cell_seconds)
                     continue
-                reply = worker.ask({"do": "visible", "source": cell.source}, TASK_SECONDS)
+                reply = worker.ask({"do": "visible", "source": cell.source}, worker.limits.task_seconds)
             except WorkerEnded as error:
                 raise GraderError(f"the model solution does not run: {error}") from error
             if reply.get("error") or compared(reply["records"], reply):
@@ -561,7 +558,8 @@ def make_reference(solution: NotebookNode, start: Callable[[], Worker]) -> Refer
             records = _with_dependence(worker, cell.source, reply["records"])
             visible[meta["grade_id"]] = {"source": cell.source, "title": reply["title"], "records": records}
         seen = worker.ask(
-            {"do": "run", "snippet": "import sys\nresult = sorted(sys.modules)", "inputs": {}}, TASK_SECONDS
+            {"do": "run", "snippet": "import sys\nresult = sorted(sys.modules)", "inputs": {}},
+            worker.limits.task_seconds,
         )
 
     @functools.cache
@@ -587,7 +585,9 @@ def _with_dependence(worker: Worker, source: str, records: list[dict[str, Any]])
     """
     found = [{**record, "dependent": False} for record in records]
     for kind in ("float", "int"):
-        changed = worker.ask({"do": "visible", "source": source, "perturb": kind}, TASK_SECONDS)["records"]
+        changed = worker.ask({"do": "visible", "source": source, "perturb": kind}, worker.limits.task_seconds)[
+            "records"
+        ]
         for record, other in zip(found, changed, strict=False):
             if record["kind"] != other["kind"]:
                 break  # the test took another way from here on

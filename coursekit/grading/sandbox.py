@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursekit.grading.limits import CALL_SECONDS, TASK_SECONDS
+
 INSTALL = (
     "Grading runs the code of students in a sandbox, and that needs bubblewrap on Linux: "
     "install it (Debian and Ubuntu: apt-get install bubblewrap). "
@@ -39,6 +41,9 @@ class Limits:
     folder_bytes: int = 128 * MIB  # each of its three folders, which are in memory
     open_files: int = 256
     cpu_seconds: int = 300  # of one process
+    # Twice what a student's own machine gives: several hand-ins run at a time, and nobody may fail for that.
+    call_seconds: float = 2 * CALL_SECONDS  # one call of a student's function
+    task_seconds: float = 2 * TASK_SECONDS  # all calls of one test cell
     cell_seconds: float = 30.0  # one cell of the student's
     notebook_seconds: float = 300.0  # everything, on the clock on the wall
 

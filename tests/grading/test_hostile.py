@@ -6,6 +6,7 @@ that are far below the usual ones, so that a limit that fails does no harm here 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -37,6 +38,8 @@ LIMITS = {
     "file_bytes": 4 << 20,
     "folder_bytes": 8 << 20,
     "cpu_seconds": 60,
+    "call_seconds": 2.0,
+    "task_seconds": 3.0,
     "cell_seconds": 15.0,
     "notebook_seconds": 90.0,
 }
@@ -204,15 +207,46 @@ def test_two_hand_ins_share_nothing(course: Path, warm: ForkServer | None) -> No
         assert ask(two, "'LEFT' in os.environ or hasattr(numpy, 'left')") is False
         if sandbox.as_root():
             assert ask(one, "os.getuid()") != ask(two, "os.getuid()")
-        spaces = "[os.readlink(f'/proc/self/ns/{n}') for n in ('mnt', 'pid', 'ipc')]"
+        spaces = "[os.readlink(f'/proc/self/ns/{n}') for n in ('mnt', 'pid', 'ipc', 'net')]"
         execute(one, "import os")
         assert not set(ask(one, spaces)) & set(ask(two, spaces))
+        assert execute(one, "import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind('\\0mine')\ns.listen()") == ""
+        assert "Refused" in execute(two, "import socket\nsocket.socket(socket.AF_UNIX).connect('\\0mine')")
+        assert execute(one, "master, slave = os.openpty()\nprint(os.ttyname(slave))") == "/dev/pts/0\n"
+        assert ask(two, "os.listdir('/dev/pts')") == ["ptmx"]
 
 
 def test_limits_cannot_be_raised(worker: Worker) -> None:
     execute(worker, "import resource")
     for name in ("NPROC", "FSIZE", "DATA", "CPU", "NOFILE"):
         assert "Error" in execute(worker, f"resource.setrlimit(resource.RLIMIT_{name}, (1 << 40, 1 << 40))"), name
+
+
+def test_no_file_gives_rights(worker: Worker) -> None:
+    """Programs that belong to root and say so have no effect: every mount ignores it, and so does the process."""
+    mounts = ask(worker, "open('/proc/self/mountinfo').read()")
+    assert all("nosuid" in line.split()[5] for line in mounts.splitlines())
+    execute(worker, "import os, shutil, subprocess\nshutil.copy('/usr/bin/id', '/tmp/id')\nos.chmod('/tmp/id', 0o6755)")
+    assert int(ask(worker, "subprocess.run(['/tmp/id', '-u'], capture_output=True, text=True).stdout")) != 0
+    for other in ("/usr/bin/id", sys.executable, "/proc/1/environ"):
+        assert "Error" in execute(worker, f"os.link({other!r}, '/tmp/linked')")
+    assert "Error" in execute(worker, "os.mknod('/tmp/disk', 0o60666, os.makedev(8, 0))")
+    assert "Error" in execute(worker, "open('/dev/mem', 'rb')")
+
+
+def test_memory_that_counts_nowhere_cannot_be_had(worker: Worker) -> None:
+    assert "Error" in execute(worker, "import os\nos.memfd_create('bomb')")
+    shared = "import mmap\nx = mmap.mmap(-1, 3 << 30)\nfor i in range(0, 3 << 30, 4096): x[i] = 1"
+    with pytest.raises(WorkerEnded) as ended:
+        execute(worker, shared, 60)
+    assert ended.value.kind == "out of memory"
+
+
+def test_the_time_of_the_processor_ends() -> None:
+    """A process that computes in C, where no signal of ours is heard, and that looks busy to nobody."""
+    with Worker(Limits(**{**LIMITS, "cpu_seconds": 5})) as worker, pytest.raises(WorkerEnded) as ended:
+        execute(worker, "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0)\nsum(iter(int, 1))", 60)
+    assert ended.value.kind == "timed out"
 
 
 # Bombs ----------------------------------------------------------------------------------------------------------------
@@ -314,6 +348,16 @@ LIES = {
         "say(json.dumps({'number': 1, 'value': {'a': ['<f8', [1000000], 0, 8]}}).encode(), bytes(8))"
     ),
     "an array of objects": "say(json.dumps({'number': 1, 'value': {'a': ['|O8', [1], 0, 8]}}).encode(), bytes(8))",
+    "one array a hundred thousand times": (
+        "array = {'a': ['<f8', [8_000_000], 0, 64_000_000]}\n"
+        "say(json.dumps({'number': 1, 'value': [array] * 90_000}).encode(), bytes(64_000_000))"
+    ),
+    "an array beyond all bounds": (
+        "say(json.dumps({'number': 1, 'value': {'a': ['<f8', [0] + [1 << 27] * 9, 0, 0]}}).encode(), bytes(8))"
+    ),
+    "a number that is an array": (
+        "say(json.dumps({'number': {'a': ['<f8', [2], 0, 16]}, 'outputs': []}).encode(), bytes(16))"
+    ),
     "a pickle": "say(b'\\x80\\x04cos\\nsystem\\n(S\"touch /tmp/pwned\"\\ntR.')",
     "nothing": "door().shutdown(socket.SHUT_RDWR)",
 }
@@ -326,6 +370,31 @@ def test_a_lie_on_the_socket_ends_the_process_and_nothing_else(worker: Worker, l
         execute(worker, LIES[lie], 2)
     assert ended.value.kind in ("tampered", "crashed", "timed out")
     assert not Path("/tmp/pwned").exists()
+
+
+def test_a_second_answer_is_none_to_the_next_question(worker: Worker) -> None:
+    execute(worker, "import coursekit.grading.wire as wire\nreal = wire.pack\nwire.pack = lambda m: real(m) + real(m)")
+    assert ask(worker, "1") == 1
+    with pytest.raises(WorkerEnded) as ended:
+        ask(worker, "2")
+    assert ended.value.kind == "tampered"
+
+
+def test_nobody_hears_the_signals_of_a_hand_in(worker: Worker, warm: ForkServer | None) -> None:
+    """Neither the grader nor the warm process, whatever a hand-in sends to whomever it can name."""
+    signals = (
+        "import os, signal\n"
+        "for pid in (-1, 0, 1, os.getppid(), *range(2, 400)):\n"
+        "    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):\n"
+        "        if pid not in (os.getpid(), -os.getpid()):\n"
+        "            try: os.kill(pid, number)\n"
+        "            except OSError: pass"
+    )
+    with contextlib.suppress(WorkerEnded):
+        execute(worker, "import signal\nfor n in (1, 10, 15): signal.signal(n, signal.SIG_IGN)")
+        execute(worker, signals)
+    with Worker(Limits(**LIMITS), server=warm) as other:
+        assert ask(other, "1 + 1") == 2
 
 
 # Whole hand-ins -------------------------------------------------------------------------------------------------------
@@ -424,6 +493,24 @@ def pack(message):
     return real(message)
 wire.pack = pack
 """
+ODD_RECORDS = """
+import numpy as np, coursekit.grading.inside as inside
+odd = np.zeros(2)
+inside.record = lambda *a: {
+    "title": odd, "text": odd,
+    "records": [{"kind": odd, "got": odd, "sequence": odd, "ok": odd, "message": {"a": odd}}] * 9,
+    "error": {"message": "x", "kind": [odd]},
+}
+real = inside.answer
+def answer(shell, request):
+    if request["do"] in ("call", "run"):
+        return {"error": "x", "raised": [odd], "kind": odd}
+    if request["do"] == "cell":
+        shown = {"output_type": odd, "name": odd, "text": odd, "data": {"text/plain": odd}}
+        return {"outputs": [shown, odd, {**shown, "output_type": "stream"}, {**shown, "output_type": "display_data"}]}
+    return real(shell, request)
+inside.answer = answer
+"""
 POINTS = """
 import sys, gc, ctypes
 for o in gc.get_objects():
@@ -442,6 +529,7 @@ def _unsolved() -> dict[str, nbformat.NotebookNode]:
         "forged outputs": hand_in(FORGED_OUTPUT, FORGED_OUTPUT),
         "forged replies": hand_in(REPLIES),
         "points in memory": hand_in(POINTS),
+        "records of odd types": hand_in(ODD_RECORDS),
         "an exit": hand_in("import os\nos._exit(0)"),
         "a forged process that answers later": hand_in(
             FIND_SOCKET + "import threading, time\n"
@@ -534,6 +622,7 @@ def test_the_same_holds_where_the_teacher_is_not_root() -> None:
         "-m",
         "pytest",
         "-q",
+        "-x",
     ]
     command += [str(Path(__file__)), "-p", "no:cacheprovider", "--basetemp", str(folder / "base")]
     command += ["-k", "not attack and not one_bad_task and not whole_notebook"]

@@ -43,6 +43,7 @@ def test_an_answer_gets_the_same_points(name: str, path: Path) -> None:
         outcome = result.record["tasks"][task]["outcome"]
         assert outcome in OUTCOMES
         assert (outcome == "passed") == (points(result)[task] == full)
+        assert (outcome == "partly passed") == (0 < points(result)[task] < full)
         assert outcome != "tampered", result.record["cells"]
 
 
