@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import fcntl
+import io
+import itertools
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,8 +24,13 @@ import pytest
 from assignments import ROOT, metadata, notebook, tasks
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import SaveAutoGrades
+from sqlalchemy.orm import Session
 
-from coursekit.grading import report, sandbox
+from coursekit import autograde
+from coursekit.grading import command, handin, report, sandbox
+from coursekit.grading.handin import Graded
 
 pytestmark = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "there is a sandbox")
 
@@ -29,18 +39,30 @@ FULL = tasks(NAME)
 NOTHING = dict.fromkeys(FULL, 0.0)
 
 
-def run(course: Path, *arguments: str, code: int = 0, module: str = "coursekit.grading") -> str:
+def run(course: Path, *arguments: str, code: int = 0) -> str:
+    """Run ``python -m coursekit.grading <arguments>`` in a course; in this process, which has imported everything."""
+    said, before = io.StringIO(), Path.cwd()
+    os.chdir(course)
+    try:
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            patch.setenv("COURSEKIT_GRADERS", str(course / "graders"))
+            assert command.main(arguments) == code, said.getvalue()
+    finally:
+        os.chdir(before)
+    return said.getvalue()
+
+
+def nbgrader(course: Path, *arguments: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-m", "nbgrader", *arguments],
         cwd=course,
-        env={**os.environ, "COURSEKIT_GRADERS": str(course / "graders"), "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def cell(nb: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
@@ -134,7 +156,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "graders").mkdir()
     shutil.copy(ROOT / "tests" / "graders" / f"{NAME}.py", root / "graders")
     assert "run this first: nbgrader generate_assignment" in _before_it_is_known(root)
-    run(root, "generate_assignment", NAME, "--force", module="nbgrader")
+    nbgrader(root, "generate_assignment", NAME, "--force")
+    shutil.copy(root / "gradebook.db", root / "empty.db")
     for student, (write, _) in HAND_INS.items():
         folder = root / "submitted" / student / NAME
         folder.mkdir(parents=True)
@@ -188,7 +211,7 @@ def test_the_hand_ins_are_as_they_were(course: Path) -> None:
 
 
 def test_feedback_has_a_sentence_for_everybody(course: Path) -> None:
-    run(course, "generate_feedback", NAME, module="nbgrader")
+    nbgrader(course, "generate_feedback", NAME)
     pages = {s: (course / "feedback" / s / NAME / f"{NAME}.html").read_text(encoding="utf-8") for s in HAND_INS}
     assert "crashed: 0 of 1 points" in pages["exits"]
     assert "This hand-in could not be graded" in pages["no_notebook"]
@@ -233,32 +256,165 @@ def test_a_mark_by_hand_survives_a_regrade_and_a_broken_grader_is_loud(course: P
     assert scores(course, "perfect") == FULL
 
 
-def test_a_killed_run_goes_on_where_it_was(course: Path) -> None:
-    """``kill -9`` in the middle: the gradebook is whole, and what was recorded is not graded again."""
-    records = course / "graded" / NAME
-    for path in records.glob("*.json"):
-        path.unlink()
-    environment = {**os.environ, "COURSEKIT_GRADERS": str(course / "graders"), "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "coursekit.grading", "grade", NAME, "--workers", "1"],
-        cwd=course,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 120
-    while len(list(records.glob("*.json"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    done = {path: path.stat().st_mtime_ns for path in records.glob("*.json")}
-    assert 2 <= len(done) < len(HAND_INS)
-    run(course, "db", "student", "list", module="nbgrader")
-    assert f"9 graded, {len(done)} of them unchanged, 0 ungraded" in run(course, "grade", NAME)
-    assert {path: path.stat().st_mtime_ns for path in done} == done
-    for student in set(HAND_INS) - {"blank"}:
-        assert scores(course, student) == HAND_INS[student][1]
+# Killed runs ----------------------------------------------------------------------------------------------------------
+
+
+def kill_at(course: Path, function: str, number: int) -> list[int]:
+    """Grade, and ``kill -9`` when a function is entered for the n-th time; gives the processes that were there.
+
+    The function is one of those that write, so that the run ends in the middle of what must not be torn.
+    """
+    noted = course / "processes"
+    noted.unlink(missing_ok=True)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            place, name = WRITERS[function]
+            real, calls = getattr(place, name), itertools.count(1)
+
+            def killed(*arguments: object, **keywords: object) -> object:
+                if next(calls) == number:
+                    noted.write_text(" ".join(map(str, descendants(os.getpid()))))
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return real(*arguments, **keywords)
+
+            setattr(place, name, killed)
+            run(course, "grade", NAME, "--workers", "1")
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+    return [int(word) for word in noted.read_text().split()]
+
+
+WRITERS = {
+    "a transaction": (Session, "commit"),
+    "a score": (SaveAutoGrades, "_add_score"),
+    "the graded notebook": (Autograde, "write_single_notebook"),
+    "the record of nbgrader's steps": (autograde, "save_record"),
+    "the record": (handin, "save_record"),
+    "the staged copy": (command.Writer, "_stage"),
+}
+MOMENTS = [
+    ("the staged copy", 1),
+    ("a score", 4),
+    ("the record of nbgrader's steps", 1),
+    ("the record", 1),
+    ("a transaction", 3),
+    ("the graded notebook", 4),
+    ("the staged copy", 2),
+]
+
+
+def descendants(pid: int) -> list[int]:
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents.setdefault(int(path.read_text().rpartition(")")[2].split()[1]), []).append(int(path.parent.name))
+    found, waiting = [], [pid]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def test_a_killed_run_goes_on_where_it_was(course: Path, tmp_path: Path) -> None:
+    """``kill -9`` at every kind of moment: the gradebook is whole, nothing is graded twice, nobody is left running."""
+    root = tmp_path / "killed"
+    students = ["blank", "exits", "no_notebook", "perfect", "renamed"]
+    for folder in ("solutions", "exercises", "graders"):
+        shutil.copytree(course / folder, root / folder)
+    for student in students:
+        shutil.copytree(course / "submitted" / student, root / "submitted" / student)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    shutil.copy(course / "empty.db", root / "gradebook.db")
+    kept: dict[Path, int] = {}
+    for function, number in MOMENTS:
+        for pid in kill_at(root, function, number):
+            deadline = time.monotonic() + 10
+            while running(pid) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert not running(pid), (function, number)
+        with sqlite3.connect(root / "gradebook.db") as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert {path: path.stat().st_mtime_ns for path in kept} == kept, (function, number)
+        for path in (root / "graded" / NAME).glob("*.json"):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if "stamp" in record:  # what counts as done is in the gradebook and in nbgrader's folder
+                assert scores(root, record["student"]) == HAND_INS[record["student"]][1], (function, number)
+                assert (root / "autograded" / record["student"] / NAME / f"{NAME}.ipynb").is_file()
+                kept[path] = path.stat().st_mtime_ns
+    assert 1 <= len(kept) < len(students)
+    assert f"5 graded, {len(kept)} of them unchanged, 0 ungraded" in run(root, "grade", NAME)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    for student in students:
+        assert whole(root, student) == whole(course, student)
+
+
+def whole(course: Path, student: str) -> list[tuple]:
+    """All that the gradebook holds of a student's cells."""
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        found = gradebook.find_submission_notebook(NAME, NAME, student).grades
+        return sorted((grade.name, grade.auto_score, grade.manual_score, grade.max_score) for grade in found)
+
+
+def test_a_gradebook_that_lacks_scores_gets_them(course: Path) -> None:
+    """Records alone are not believed: another or an older gradebook is filled."""
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        gradebook.find_grade("losses_hidden", NAME, NAME, "exits").auto_score = None
+        gradebook.db.commit()
+    assert "9 graded, 8 of them unchanged, 0 ungraded" in run(course, "grade", NAME)
+    assert scores(course, "exits") == HAND_INS["exits"][1]
+
+
+def test_two_runs_do_not_get_into_each_others_way(course: Path) -> None:
+    with (course / "graded" / NAME / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert "is being graded by another process" in run(course, "grade", NAME, code=2)
+
+
+def test_folders_that_are_no_students_are_told(course: Path) -> None:
+    names = ["*", "ad\u0308a", "a\x1b[2Jb", ".hidden", "-x", "a\u202eb", os.fsdecode(b"\xff")]
+    for name in names:
+        (course / "submitted" / name / NAME).mkdir(parents=True)
+    try:
+        said = run(course, "grade", NAME, code=1)
+        assert f"9 graded, 9 of them unchanged, {len(names)} ungraded" in said
+        assert all(line.isprintable() for line in said.splitlines())
+    finally:
+        for name in names:
+            shutil.rmtree(course / "submitted" / name)
+
+
+def test_a_hand_in_that_ends_our_own_process_ends_alone(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others get their points, and the one that did it a zero that a teacher is told of."""
+    real = command.grade_one
+
+    def dies(of: command.Course, files: dict[str, bytes]) -> Graded:
+        if b"raise NotImplementedError" in files.get("gan.ipynb", b""):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(of, files)
+
+    monkeypatch.setattr(command, "grade_one", dies)
+    here = command.Course(course, NAME)
+    monkeypatch.setenv("COURSEKIT_GRADERS", str(course / "graders"))
+    students = ["perfect", "blank", "renamed", "nothing"]
+    graded = dict(command.grade_many(here, students, 2))
+    assert {student: result.record["points"] for student, result in graded.items()} == {
+        "perfect": 20,
+        "blank": 0,
+        "renamed": 20,
+        "nothing": 0,
+    }
+    assert {task["outcome"] for task in graded["blank"].record["tasks"].values()} == {"crashed"}
+    assert "the process that graded this hand-in ended twice" in graded["blank"].record["notes"]
 
 
 def test_late_hand_ins_and_an_extension(course: Path) -> None:
@@ -266,7 +422,7 @@ def test_late_hand_ins_and_an_extension(course: Path) -> None:
     config = course / "nbgrader_config.py"
     original = config.read_text(encoding="utf-8")
     config.write_text(original + '\nc.LateSubmissionPlugin.penalty_method = "zero"\n', encoding="utf-8")
-    run(course, "db", "assignment", "add", NAME, "--duedate=2027-01-14 18:00:00 UTC", module="nbgrader")
+    due(course, "2027-01-14 18:00:00 UTC")
     run(course, "grade", NAME, "--student", "perfect", "--force")
     assert "perfect: 23.3 hours late, penalty 20 points" in run(course, "late", NAME)
     assert "may hand in gan until 2027-01-16 18:00 UTC" in run(course, "extend", NAME, "perfect", "--days", "2")
@@ -275,7 +431,12 @@ def test_late_hand_ins_and_an_extension(course: Path) -> None:
         submission = gradebook.find_submission(NAME, "perfect")
         assert (submission.score, submission.late_submission_penalty) == (20, 0)
     config.write_text(original, encoding="utf-8")
-    run(course, "db", "assignment", "add", NAME, "--duedate=2027-02-14 18:00:00 UTC", module="nbgrader")
+    due(course, "2027-02-14 18:00:00 UTC")
+
+
+def due(course: Path, date: str) -> None:
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        gradebook.update_or_create_assignment(NAME, duedate=date)
 
 
 # The report -----------------------------------------------------------------------------------------------------------
@@ -308,8 +469,8 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_the_report(course: Path) -> None:
-    name = ("--last-name=Lovelace", "--first-name=Ada")
-    run(course, "db", "student", "add", "perfect", *name, module="nbgrader")
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        gradebook.update_or_create_student("perfect", last_name="Lovelace", first_name="Ada")
     run(course, "report", NAME)
     folder = course / "graded" / NAME / "report"
     page = (folder / "index.html").read_text(encoding="utf-8")
