@@ -34,6 +34,7 @@ from tqdm import tqdm
 
 from coursekit.grading import handin, intake, sandbox
 from coursekit.grading.door import GraderError, load_grader
+from coursekit.grading.gradebook import Discreet, GradebookError, only_writer, opened, patient, without_secrets
 from coursekit.grading.handin import Graded
 from coursekit.grading.outcomes import OUTCOMES
 from coursekit.grading.outside import Worker
@@ -208,8 +209,7 @@ class Writer:
         config.CourseDirectory.assignment_id = course.name
         config.SettleCells.trusted = True
         config.GradeOutside.sandbox = course.sandboxed
-        if course.db:
-            config.CourseDirectory.db_url = course.db
+        self.url = config.CourseDirectory.db_url = gradebook_url(course.root, config, course.db)
 
     def write(self, student: str, graded: Graded, taken: intake.Intake) -> None:
         """Write one result into gradebook, ``autograded/`` and ``graded/``.
@@ -232,7 +232,8 @@ class Writer:
         try:
             converter.start()
         except (Exception, SystemExit) as error:
-            raise GraderError(f"nbgrader could not write the result: {error}") from error
+            why = without_secrets(str(error), self.url)
+            raise GraderError(f"nbgrader could not write the result: {why}") from error
         finally:
             GradeOutside.prepared.pop(student, None)
         handin.save_record(self.course.records.parent, self.course.name, student, graded.record)
@@ -250,7 +251,9 @@ class Writer:
             copied.write_bytes(stamp.read_bytes()[:200])
 
 
-def grade(course: Course, config: Any, only: str = "", workers: int = 0, force: bool = False) -> dict[str, Any]:
+def grade(
+    course: Course, config: Any, only: str = "", workers: int = 0, force: bool = False, scheduler: str = ""
+) -> dict[str, Any]:
     """Grade the hand-ins of an assignment, with a progress bar.
 
     Args:
@@ -259,6 +262,7 @@ def grade(course: Course, config: Any, only: str = "", workers: int = 0, force: 
         only: one student; everybody if empty.
         workers: how many at a time; as many as there are cores if 0.
         force: grade again what has not changed, too.
+        scheduler: the address of a Dask cluster that grades; this machine if empty.
 
     Returns:
         The records by student, who was ``skipped``, and who is ``ungraded`` and why.
@@ -276,17 +280,25 @@ def grade(course: Course, config: Any, only: str = "", workers: int = 0, force: 
     written = _in_gradebook(course, config)
     stamps = {student: course.stamp(intake.files_of(course.submitted(student))) for student in students}
     fresh = [s for s in students if force or s not in written or course.record(s).get("stamp") != stamps[s]]
-    if fresh:
-        _prepare(course)
+    if scheduler:
+        from coursekit.grading import cluster
+
+        results = cluster.grade_many(course, fresh, scheduler)
+    else:
+        if fresh:
+            _prepare(course)
+        results = grade_many(course, fresh, workers or os.cpu_count() or 1)
     writer = Writer(course, config)
     with tqdm(total=len(fresh), unit="hand-in", disable=None) as progress:
-        for student, result in grade_many(course, fresh, workers or os.cpu_count() or 1):
+        for student, result in results:
             try:
                 if isinstance(result, Exception):
                     raise result
                 writer.write(student, result, take_in(course, intake.files_of(course.submitted(student))))
             except Exception as error:  # nothing that one hand-in does stops the batch
                 ungraded[student] = f"{type(error).__name__}: {error}"
+                if not isinstance(result, Exception):
+                    _in_gradebook(course, config)  # but a gradebook that is gone does
             progress.update()
     skipped = [student for student in students if student not in fresh]
     return {"records": {s: course.record(s) for s in students}, "skipped": skipped, "ungraded": ungraded}
@@ -294,7 +306,7 @@ def grade(course: Course, config: Any, only: str = "", workers: int = 0, force: 
 
 def gradebook_url(course_root: Path, config: Any, db: str = "") -> str:
     """The address of the gradebook: the one given, the configured one, or nbgrader's own."""
-    return db or config.CourseDirectory.get("db_url") or f"sqlite:///{course_root / 'gradebook.db'}"
+    return patient(db or config.CourseDirectory.get("db_url") or f"sqlite:///{course_root / 'gradebook.db'}")
 
 
 def no_student(name: str) -> str:
@@ -312,13 +324,13 @@ def _in_gradebook(course: Course, config: Any) -> set[str]:
     Raises:
         CommandError: where the gradebook does not know the assignment, since nothing could be written.
     """
-    from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
+    from nbgrader.api import Grade, MissingEntry, SubmittedAssignment, SubmittedNotebook
 
-    with Gradebook(gradebook_url(course.root, config, course.db)) as gradebook:
+    with opened(gradebook_url(course.root, config, course.db)) as gradebook:
         try:
             assignment = gradebook.find_assignment(course.name)
         except MissingEntry:
-            first = f"nbgrader generate_assignment {course.name} --force"
+            first = f"nbgrader generate_assignment {course.name} --force{' --db=…' if course.db else ''}"
             raise CommandError(f"the gradebook does not know {course.name} yet; run this first: {first}") from None
         cells = (
             gradebook.db.query(SubmittedAssignment.student_id, Grade.auto_score)
@@ -400,7 +412,7 @@ def open_course(options: argparse.Namespace) -> tuple[Course, Any]:
         raise CommandError(
             f"there is no assignment {options.name!r}; assignments are: {', '.join(known) or 'none yet'}"
         )
-    if course.sandboxed and (why := sandbox.missing()):
+    if course.sandboxed and not getattr(options, "scheduler", "") and (why := sandbox.missing()):
         raise CommandError(why)
     return course, config
 
@@ -412,10 +424,12 @@ def _grade(options: argparse.Namespace) -> int:
     log = logging.getLogger("traitlets")
     log.handlers, log.propagate = [logging.FileHandler(course.records / "log.txt", encoding="utf-8")], False
     log.setLevel(logging.WARNING)
+    url = gradebook_url(course.root, config, course.db)
+    log.handlers[0].addFilter(Discreet(url))
     if not course.sandboxed:
         print("Without a sandbox: the code of students runs with your rights.", file=sys.stderr)
-    with alone(course):
-        result = grade(course, config, options.student, options.workers, options.force)
+    with alone(course), only_writer(url, course.name):
+        result = grade(course, config, options.student, options.workers, options.force, options.scheduler)
     print(summary(result))
     print(f"Records are in {course.records.relative_to(course.root)}/; the class: make report NAME={course.name}")
     return int(bool(result["ungraded"]))
@@ -448,9 +462,9 @@ def extend(course: Course, config: Any, student: str, days: float) -> str:
     Raises:
         CommandError: if there is nothing to extend.
     """
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.api import MissingEntry
 
-    with Gradebook(gradebook_url(course.root, config, course.db)) as gradebook:
+    with opened(gradebook_url(course.root, config, course.db)) as gradebook:
         try:
             if gradebook.find_assignment(course.name).duedate is None:
                 raise CommandError(f"{course.name} has no due date; set one with nbgrader db assignment add")
@@ -463,15 +477,13 @@ def extend(course: Course, config: Any, student: str, days: float) -> str:
     told = f"{student} may hand in {course.name} until {due:%Y-%m-%d %H:%M} UTC."
     if student not in course.students():
         return told
-    with alone(course):
+    with alone(course), only_writer(gradebook_url(course.root, config, course.db), course.name):
         return f"{told}\n{summary(grade(course, config, student, 1, force=True))}"
 
 
 def late(course: Course, config: Any) -> str:
     """Who handed in late, by how much, and what it costs."""
-    from nbgrader.api import Gradebook
-
-    with Gradebook(gradebook_url(course.root, config, course.db)) as gradebook:
+    with opened(gradebook_url(course.root, config, course.db)) as gradebook:
         lines = [
             f"{submission.student.id}: {submission.total_seconds_late / 3600:.1f} hours late, "
             f"penalty {submission.late_submission_penalty or 0:g} points"
@@ -488,6 +500,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     grading = commands.add_parser("grade", help="grade the hand-ins of an assignment")
     grading.add_argument("--student", default="", help="this one only")
     grading.add_argument("--workers", type=int, default=0, help="hand-ins at a time; default: one a core")
+    grading.add_argument("--scheduler", default="", help="grade on the Dask cluster at this address: tcp://host:8786")
     grading.add_argument("--force", action="store_true", help="grade again what has not changed, too")
     grading.add_argument("--no-sandbox", action="store_true", help="run the code of students with your rights")
     reporting = commands.add_parser("report", help="write what the class did, as a page and as tables")
@@ -502,9 +515,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.set_defaults(run=run)
     extending.add_argument("student", help="who")
     options = parser.parse_args(arguments)
+    from coursekit.grading.cluster import ClusterError  # here, since a cluster's worker imports this module
+
     try:
         return options.run(options)
-    except (CommandError, GraderError, sandbox.SandboxError) as error:
+    except (CommandError, GraderError, GradebookError, ClusterError, sandbox.SandboxError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # as safe as any other end: what is recorded stays, the rest is graded next time

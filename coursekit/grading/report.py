@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+from coursekit.grading.gradebook import opened
 from coursekit.grading.outcomes import OUTCOMES, task_of
 
 Row = dict[str, Any]
@@ -27,10 +28,8 @@ def scores(name: str, db: str) -> list[Row]:
     Each has ``student``, ``first_name``, ``last_name``, ``email``, ``score`` (with late penalty), ``raw``, ``max``,
     ``late`` (seconds), ``look`` (whether a person should look at it) and ``tasks``, the points of each task.
     """
-    from nbgrader.api import Gradebook
-
     rows = []
-    with Gradebook(db) as gradebook:
+    with opened(db) as gradebook:
         for submission in gradebook.find_assignment(name).submissions:
             tasks: dict[str, float] = {}
             for notebook in submission.notebooks:
