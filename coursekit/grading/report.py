@@ -63,8 +63,15 @@ def records(folder: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def difficulty(found: Mapping[str, Mapping[str, Any]]) -> list[Row]:
-    """For each task: its points, the mean share that was reached, and how often each outcome occurred."""
+def difficulty(rows: Sequence[Row], found: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    """For each task: its points, the mean share that was reached, and how often each outcome occurred.
+
+    The share is of the points in the gradebook, so that marks given by hand count.
+    """
+    reached: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        for task, points in row["tasks"].items():
+            reached[task].append(points)
     tasks: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in found.values():
         for task, result in record["tasks"].items():
@@ -73,7 +80,7 @@ def difficulty(found: Mapping[str, Mapping[str, Any]]) -> list[Row]:
         {
             "task": task,
             "max": results[0]["max_points"],
-            "share": mean(result["points"] / result["max_points"] for result in results),
+            "share": mean(reached[task] or [0.0]) / results[0]["max_points"],
             "outcomes": Counter(result["outcome"] for result in results),
         }
         for task, results in tasks.items()
@@ -81,14 +88,17 @@ def difficulty(found: Mapping[str, Mapping[str, Any]]) -> list[Row]:
 
 
 def failures(found: Mapping[str, Mapping[str, Any]], most: int = 15) -> list[Row]:
-    """The tests that failed most: task, test, number of students, and the most frequent sentence."""
+    """The tests that failed most: task, test, number of students, and the most frequent sentence.
+
+    What was not written at all is left out: it fails every test, and says nothing of any.
+    """
     seen: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for record in found.values():
         if record["problem"]:
             continue
         for cell in record["cells"]:
             for test in cell["tests"]:
-                if not test["passed"]:
+                if not test["passed"] and cell["outcome"] != "missing":
                     seen[task_of(cell["grade_id"]), test["name"]][test["message"]] += 1
     ordered = sorted(seen.items(), key=lambda item: (-item[1].total(), item[0]))
     return [
@@ -153,6 +163,7 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; } caption { text-align: left; font-weight: 600; }
 th, td { border-bottom: 1px solid #8888; padding: .25rem .75rem; text-align: left; vertical-align: top; }
+.wide { overflow-x: auto; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
 .bar { background: #2a6fb0; display: inline-block; height: .8em; }
 :root { color-scheme: light dark; }
@@ -172,7 +183,7 @@ def page(name: str, rows: Sequence[Row], found: Mapping[str, Mapping[str, Any]])
             _bar(r["share"]),
             ", ".join(f"{n} {o}" for o in OUTCOMES if (n := r["outcomes"][o])),
         ]
-        for r in sorted(difficulty(found), key=lambda r: r["share"])
+        for r in sorted(difficulty(rows, found), key=lambda r: r["share"])
     ]
     failed = [[r["task"], r["test"], str(r["students"]), r["message"]] for r in failures(found)]
     everybody = [
@@ -222,7 +233,7 @@ def _html_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]
     titles = "".join(f'<th scope="col">{html.escape(title)}</th>' for title in head)
     lines = "".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
     top = f"<caption>{html.escape(caption)}</caption><thead><tr>{titles}</tr></thead>"
-    return f"<table>{top}<tbody>{lines}</tbody></table>"
+    return f'<div class="wide" tabindex="0"><table>{top}<tbody>{lines}</tbody></table></div>'
 
 
 def write(root: Path, name: str, db: str) -> list[Path]:

@@ -481,6 +481,13 @@ def test_the_report(course: Path) -> None:
     assert not tags.seen & {"script", "b", "img", "iframe", "link"}
     assert "Tasks, the hardest first" in page
     assert "Tests that failed most" in page
+    assert "your process ended in the middle of it" in page  # of the one that exits
+    assert "is not written yet" not in page  # what is missing says nothing of a test
+    tables = {title: text for title, _, text in (part.partition("</caption>") for part in page.split("<caption>")[1:])}
+    hardest = [row.split("</td>")[0] for row in tables["Tasks, the hardest first"].split("<tr><td>")[1:]]
+    assert hardest[0] == "smoothed_discriminator"
+    assert set(hardest) == set(FULL)
+    assert all(f"<td>{student}</td>" in tables["Scores"] for student in HAND_INS)
     everybody = {row["student"]: row for row in rows(folder / "scores.csv")}
     assert set(everybody) == set(HAND_INS)
     assert float(everybody["perfect"]["score"]) == 20
