@@ -5,10 +5,12 @@ python benchmarks/grading.py [--hand-ins 100] [--assignment gan] [--workers 2]
 The hand-ins are the right and wrong answers of the assignment's tests, in turn. Both courses are alike, but for the
 configuration: plain nbgrader runs its own steps, with the hidden tests in the student's kernel. Every score must be
 the same before a time is printed. Both run one after the other on the same cores; only grading is timed, from the
-start of the command to its end.
+start of the command to its end. A worker's memory is that of one grading process, of the warm process that it forks
+hand-ins from, and of the hand-in, with what is shared counted once.
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -63,13 +65,39 @@ def run(folder: Path, *command: str) -> float:
         "COURSEKIT_GRADERS": str(ROOT / "tests" / "graders"),
         "PYTHONPATH": str(ROOT),
     }
-    began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"error: {' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return time.perf_counter() - began
+    with tempfile.TemporaryFile("w+") as log:
+        began = time.perf_counter()
+        done = subprocess.Popen([sys.executable, "-m", *command], cwd=folder, env=environment, stdout=log, stderr=log)
+        while done.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                done.wait(2)
+            for child in children(done.pid):
+                peak[command[0]] = max(peak.get(command[0], 0), memory(child))
+        seconds = time.perf_counter() - began
+        log.seek(0)
+        if done.returncode:
+            sys.exit(f"error: {' '.join(command)} failed:\n{log.read()[-4000:]}")
+    return seconds
+
+
+peak: dict[str, int] = {}  # bytes of the largest child of a command, with all that it has started, by module
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def memory(pid: int) -> int:
+    """Bytes that a process and its descendants take together."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        lines = []
+    own = sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+    return own + sum(map(memory, children(pid)))
 
 
 def scores(folder: Path, name: str) -> dict[tuple[str, str], float | None]:
@@ -106,6 +134,7 @@ def main() -> None:
     print(f"nbgrader autograde             {slow:7.1f} s  {slow / count:6.2f} s a hand-in")
     print(f"coursekit.grading grade        {fast:7.1f} s  {fast / count:6.2f} s a hand-in")
     print(f"throughput                     {slow / fast:7.1f} times")
+    print(f"memory of a worker             {peak.get('coursekit.grading', 0) / 2**20:7.0f} MiB at most")
 
 
 if __name__ == "__main__":
