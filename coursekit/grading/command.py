@@ -34,7 +34,7 @@ from tqdm import tqdm
 
 from coursekit.grading import handin, intake, sandbox
 from coursekit.grading.door import GraderError, load_grader
-from coursekit.grading.gradebook import Discreet, GradebookError, only_writer, opened, patient, without_secrets
+from coursekit.grading.gradebook import Causes, Discreet, GradebookError, only_writer, opened, patient, without_secrets
 from coursekit.grading.handin import Graded
 from coursekit.grading.outcomes import OUTCOMES
 from coursekit.grading.outside import Worker
@@ -229,12 +229,15 @@ class Writer:
         GradeOutside.prepared[student] = graded
         converter = Autograde(coursedir=CourseDirectory(config=self.config), config=self.config)
         converter.force = True
+        causes = Causes()
+        converter.log.addHandler(causes)
         try:
             converter.start()
         except (Exception, SystemExit) as error:
-            why = without_secrets(str(error), self.url)
+            why = without_secrets(causes.last or str(error), self.url)
             raise GraderError(f"nbgrader could not write the result: {why}") from error
         finally:
+            converter.log.removeHandler(causes)
             GradeOutside.prepared.pop(student, None)
         handin.save_record(self.course.records.parent, self.course.name, student, graded.record)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -79,6 +80,19 @@ class Discreet(logging.Filter):
             said += "\n" + logging.Formatter().formatException(record.exc_info)
         record.msg, record.args, record.exc_info, record.exc_text = without_secrets(said, self._address), (), None, None
         return True
+
+
+class Causes(logging.Handler):
+    """Remembers what nbgrader's log tells of an error and its own exception does not: the last traceback's message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _, traceback, lines = record.getMessage().rpartition('\n  File "')
+        if traceback:
+            self.last = next((line for line in lines.splitlines() if re.match(r"[A-Za-z_][\w.]*: ", line)), self.last)
 
 
 def _scheme(address: str) -> str:
