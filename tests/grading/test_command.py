@@ -397,7 +397,7 @@ real_grade_one = command.grade_one
 
 
 def grade_one_or_die(course: command.Course, files: dict[str, bytes]) -> Graded:
-    if b"raise NotImplementedError" in files.get("gan.ipynb", b""):
+    if files.get("gan.ipynb", b"").count(b"raise NotImplementedError") > 3:  # the blank one
         os.kill(os.getpid(), signal.SIGKILL)
     return real_grade_one(course, files)
 
