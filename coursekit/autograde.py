@@ -32,7 +32,7 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Bool, Dict, Unicode
 
 from coursekit.grading import GraderError
-from coursekit.grading.handin import Graded, grade, reference_of, save_record, starter
+from coursekit.grading.handin import Graded, grade, notebook_at, reference_of, save_record, starter
 from coursekit.grading.intake import disarm, known_metadata, settle
 
 __all__ = ["GradeOutside", "SaveRecord", "SettleCells", "autograde_steps", "sanitize_steps"]
@@ -120,7 +120,7 @@ class GradeOutside(NbGraderPreprocessor):
                     f"{error}. The hand-in is left ungraded: mend the grader and run nbgrader autograde again."
                 ) from error
         graded.write(nb)
-        disarm(nb, nbformat.read(solution, as_version=4))
+        disarm(nb, notebook_at(solution))
         for task, result in graded.record["tasks"].items():
             if result["outcome"] not in ("passed", "partly passed", "failed", "missing", "raised"):
                 self.log.warning("%s: %s: %s", about["student"], task, result["outcome"])

@@ -101,7 +101,7 @@ def grade_one(course: Course, files: Mapping[str, bytes]) -> Graded:
     start = handin.starter(course.sandboxed, course.limits, str(course.root))
     reference = handin.reference_of(course.solution, start)
     taken = take_in(course, files)
-    teachers = intake.released_cells(nbformat.read(course.solution, as_version=4))
+    teachers = intake.released_cells(handin.notebook_at(course.solution))
     for cell in taken.notebook.cells:  # with the hidden tests, as nbgrader puts them in
         meta = cell.metadata.get("nbgrader", {})
         if meta.get("grade") and not meta.get("solution"):
@@ -113,7 +113,7 @@ def grade_one(course: Course, files: Mapping[str, bytes]) -> Graded:
 
 def take_in(course: Course, files: Mapping[str, bytes]) -> intake.Intake:
     """The intake of one hand-in."""
-    return intake.take_in(files, course.name, nbformat.read(course.release, as_version=4))
+    return intake.take_in(files, course.name, handin.notebook_at(course.release))
 
 
 def _prepare(course: Course) -> None:

@@ -135,6 +135,16 @@ def grade_files(files: Mapping[str, bytes], name: str, release: NotebookNode, re
     return grade(taken.notebook, reference, start, taken.notes, taken.problem)
 
 
+def notebook_at(path: Path) -> NotebookNode:
+    """A notebook of the teacher's, read once for each state of the file; nobody may change it."""
+    return _read(str(path), path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=8)
+def _read(path: str, _changed: int) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
 _references: dict[tuple[str, int], Reference] = {}
 
 
@@ -142,7 +152,7 @@ def reference_of(solution: Path, start: Callable[[], Worker]) -> Reference:
     """The reference of a model solution, made once a process for each state of the file."""
     key = (str(solution), solution.stat().st_mtime_ns)
     if key not in _references:
-        _references[key] = reference = make_reference(nbformat.read(solution, as_version=4), start)
+        _references[key] = reference = make_reference(notebook_at(solution), start)
         _modules[:] = reference.modules
         for (pid, *_), server in _servers.items():
             if pid == os.getpid() and server is not None:
