@@ -83,9 +83,8 @@ def test_what_the_database_refuses_is_graded_the_next_time(course: Path, server:
     assert "2 graded, 2 of them unchanged, 1 ungraded" in said
     assert "exits: UNGRADED: " in said
     assert "the disk is full" in said
-    server.run(
-        "DROP TRIGGER refuses ON grade", "ALTER DATABASE gradebook ALLOW_CONNECTIONS false", database="gradebook"
-    )
+    server.run("DROP TRIGGER refuses ON grade", database="gradebook")
+    server.run("ALTER DATABASE gradebook ALLOW_CONNECTIONS false")
     said += run(course, "grade", NAME, "--db", server.url(), code=2)
     assert "the gradebook at postgresql+psycopg://teacher:***@/gradebook refuses: " in said
     assert "not currently accepting connections" in said
