@@ -325,7 +325,7 @@ def running(pid: int) -> bool:
         return False
 
 
-def test_a_killed_run_goes_on_where_it_was(course: Path, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_where_it_was(course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """``kill -9`` at every kind of moment: the gradebook is whole, nothing is graded twice, nobody is left running."""
     root = tmp_path / "killed"
     students = ["blank", "exits", "no_notebook", "perfect", "renamed"]
@@ -335,6 +335,8 @@ def test_a_killed_run_goes_on_where_it_was(course: Path, tmp_path: Path) -> None
         shutil.copytree(course / "submitted" / student, root / "submitted" / student)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     shutil.copy(course / "empty.db", root / "gradebook.db")
+    monkeypatch.setenv("COURSEKIT_GRADERS", str(root / "graders"))
+    command._prepare(command.Course(root, NAME))  # once, and not in each of the runs that are killed
     kept: dict[Path, int] = {}
     for function, number in MOMENTS:
         for pid in kill_at(root, function, number):
