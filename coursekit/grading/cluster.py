@@ -49,20 +49,28 @@ _lock = threading.Lock()
 
 def grade_text(text: str) -> str:
     """Run a job on a worker, in a process that waits for the next one afterwards."""
-    with _lock:
-        process = _idle.pop() if _idle else None
-    if process is None or not process.alive():
-        process = JobProcess()
     try:
-        answer = process.run(text)
-    except JobError as error:
-        return json.dumps({"error": ["JobError", str(error)]})
+        process, answer = _answer(text)
+    except JobError:  # it may have been ended for another one's sake: once more, in a process that is new
+        try:
+            process, answer = _answer(text, JobProcess())
+        except JobError as error:
+            return json.dumps({"error": ["JobError", f"{error}; this happened twice"]})
     if "versions" in json.loads(answer):
         process.close()  # the files of this package have changed since it was started
         return answer
     with _lock:
         _idle.append(process)
     return answer
+
+
+def _answer(text: str, process: JobProcess | None = None) -> tuple[JobProcess, str]:
+    if process is None:
+        with _lock:
+            process = _idle.pop() if _idle else None
+        if process is None or not process.alive():
+            process = JobProcess()
+    return process, process.run(text)
 
 
 # On the teacher's machine ---------------------------------------------------------------------------------------------
@@ -214,7 +222,7 @@ def _check(client: Any, address: str) -> None:
         raise ClusterError(
             f"the scheduler at {address} has no worker: expected at least one; start `dask worker {address}`"
         ) from None
-    found = {worker: client.run(facts, workers=[worker], on_error="return").get(worker) for worker in client.nthreads()}
+    found = client.run(facts, on_error="return")
     try:
         found["scheduler"] = {**client.run_on_scheduler(facts), "sandbox": ""}  # nobody's code runs there
     except Exception as error:

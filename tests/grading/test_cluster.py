@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from distributed import Client
+from distributed import Client, KilledWorker
 from small_class import NAME, environment, make, run, scores, total
 
 from coursekit.grading import cluster, command, gradebook, job, sandbox
@@ -236,6 +236,15 @@ def test_a_process_that_dies_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     told = json.loads(cluster.grade_text("{}"))
     assert told["error"][0] == "JobError"
     assert "the process that grades ended: exit status 1" in told["error"][1]
+    assert "this happened twice" in told["error"][1]
+
+
+def test_a_hand_in_that_ends_its_workers_is_told() -> None:
+    class Lost:
+        def result(self, timeout: float) -> str:
+            raise KilledWorker("hand-in-1", None, 3)
+
+    assert "4 workers died while they graded it" in str(cluster._result(Lost()))
 
 
 def test_the_address_of_a_gradebook_stays_here(course: Path, graders: None) -> None:
