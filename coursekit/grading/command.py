@@ -27,6 +27,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import mean, median
 from typing import Any
 
 import nbformat
@@ -369,9 +370,8 @@ def summary(result: Mapping[str, Any]) -> str:
     lines = [f"{len(records)} graded, {len(result['skipped'])} of them unchanged, {len(result['ungraded'])} ungraded"]
     if points:
         possible = next(iter(records.values()))["max_points"]
-        mean, middle = sum(points) / len(points), points[len(points) // 2]
         lines.append(
-            f"points: mean {mean:.2f}, median {middle:g}, from {points[0]:g} to {points[-1]:g} of {possible:g}"
+            f"points: mean {mean(points):.2f}, median {median(points):g}, from {points[0]:g} to {points[-1]:g} of {possible:g}"
         )
     lines.append("tasks: " + ", ".join(f"{outcomes[o]} {o}" for o in OUTCOMES if outcomes[o]))
     for student, record in sorted(records.items()):

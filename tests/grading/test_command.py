@@ -198,6 +198,7 @@ def test_everybody_gets_exact_points(course: Path, student: str) -> None:
 def test_the_summary_tells_what_was_odd(course: Path) -> None:
     said = (course / "log.txt").read_text(encoding="utf-8")
     assert "9 graded, 0 of them unchanged, 0 ungraded" in said
+    assert "points: mean 6.44, median 0, from 0 to 20 of 20" in said
     assert "renamed: there was no gan.ipynb; Kopie von gan.ipynb was taken for it" in said
     assert "no_notebook: no notebook: the file is a PDF, not a notebook" in said
     assert "exits: smoothed_discriminator: crashed" in said
