@@ -370,9 +370,8 @@ def summary(result: Mapping[str, Any]) -> str:
     lines = [f"{len(records)} graded, {len(result['skipped'])} of them unchanged, {len(result['ungraded'])} ungraded"]
     if points:
         possible = next(iter(records.values()))["max_points"]
-        lines.append(
-            f"points: mean {mean(points):.2f}, median {median(points):g}, from {points[0]:g} to {points[-1]:g} of {possible:g}"
-        )
+        middle = f"mean {mean(points):.2f}, median {median(points):g}"
+        lines.append(f"points: {middle}, from {points[0]:g} to {points[-1]:g} of {possible:g}")
     lines.append("tasks: " + ", ".join(f"{outcomes[o]} {o}" for o in OUTCOMES if outcomes[o]))
     for student, record in sorted(records.items()):
         told = [*([f"no notebook: {record['problem']}"] if record["problem"] else []), *record["notes"]]
