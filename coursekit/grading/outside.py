@@ -708,7 +708,8 @@ def _output(item: Any) -> NotebookNode | None:
     """One output, if it is text or a picture; never a page or a script, which would run where a teacher reads it."""
     if not isinstance(item, dict):
         return None
-    kind, strings = item.get("output_type"), {k: wire.text(v) for k, v in item.items() if isinstance(v, str)}
+    strings = {key: wire.text(value) for key, value in item.items() if isinstance(value, str)}
+    kind = strings.get("output_type")
     if kind == "stream" and {"name", "text"} <= set(strings) and strings["name"] in ("stdout", "stderr"):
         return new_output("stream", name=strings["name"], text=strings["text"])
     if kind == "error" and {"ename", "evalue"} <= set(strings):
