@@ -62,11 +62,16 @@ def _start(sandboxed: bool, limits: tuple[tuple[str, Any], ...], course: str) ->
     settings, hide = Limits(**dict(limits)), (Path(course),) if course else ()
     if not (sandboxed and sandbox.as_root()):
         return Worker(settings, sandboxed=sandboxed, hide=hide)
-    try:
-        return Worker(settings, hide=hide, server=_server(settings, hide))
-    except (OSError, EOFError):  # the warm process is gone, by a lack of memory for instance: one more try
-        _servers.pop((os.getpid(), settings, hide), None)
-        return Worker(settings, hide=hide, server=_server(settings, hide))
+    for _ in range(2):  # a warm process may be gone, by a lack of memory for instance: one more try
+        try:
+            return Worker(settings, hide=hide, server=_server(settings, hide))
+        except (OSError, EOFError):
+            _servers.pop((os.getpid(), settings, hide), None)
+        except sandbox.SandboxError:  # this machine allows root less than what forking needs
+            if server := _servers.get((os.getpid(), settings, hide)):
+                server.close()
+            _servers[os.getpid(), settings, hide] = None
+    return Worker(settings, hide=hide)
 
 
 _servers: dict[tuple[int, Limits, tuple[Path, ...]], ForkServer | None] = {}

@@ -217,6 +217,15 @@ def test_two_hand_ins_share_nothing(course: Path, warm: ForkServer | None) -> No
         assert ask(two, "os.listdir('/dev/pts')") == ["ptmx"]
 
 
+def test_where_nothing_can_be_forked_every_hand_in_starts_cold(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise sandbox.SandboxError("not allowed here")
+
+    monkeypatch.setattr(ForkServer, "fork", refused)
+    with starter(True, {**LIMITS, "open_files": 200}, str(course))() as worker:
+        assert ask(worker, "6 * 7") == 42
+
+
 def test_limits_cannot_be_raised(worker: Worker) -> None:
     execute(worker, "import resource")
     for name in ("NPROC", "FSIZE", "DATA", "CPU", "NOFILE"):
