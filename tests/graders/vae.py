@@ -280,6 +280,12 @@ def reparameterise(student: Student, rng: np.random.Generator) -> list[Outcome]:
         standard("400 images, 3 samples", z)
         together = np.abs(np.corrcoef(z.reshape(400, 9).T) - np.eye(9)).max()
         expect_true("the noise of different entries goes together", together < 0.3)
+        # Two samples, many times: noise that is made to measure within a call shows here.
+        given = {"mu": np.full((1, 1), 0.3), "log_var": np.full((1, 1), -0.7)}
+        calls = np.concatenate([noise(given, z) for z in draw(given, 2, calls=1000)["z"]])
+        standard("two samples of one code, in 1000 calls", calls)
+        count = len(np.unique(calls.round(9)))
+        expect_true(f"1000 calls gave {count} different values of 2000", count > 1990)
 
     def one_sample() -> None:
         for batch, m in ((1, 1), (5, 1), (1, 5), (4, 4)):
@@ -618,6 +624,9 @@ def rate_distortion(student: Student, rng: np.random.Generator) -> list[Outcome]
 
     def views() -> None:
         compare(keys, draw(4, 3, 2), 0.6, 1.7, strided=True)
+        for dtype in TOLERANCE:
+            for key in ("distortion", "rate", "loss", "elbo"):
+                _keeps(dtype, _call(student, "rate_distortion", draw(4, 3, 2), 0.6, 1.7, dtype=dtype, key=key))
 
     return [
         *(outcome(key, functools.partial(one_key, key)) for key in keys),
@@ -625,7 +634,7 @@ def rate_distortion(student: Student, rng: np.random.Generator) -> list[Outcome]
         outcome("one image, one pixel, one latent variable", single),
         outcome("which latent variables are active", counts),
         outcome("the gradients of the loss", gradients, weight=2),
-        outcome("inputs that are views", views),
+        outcome("dtypes, and inputs that are views", views),
     ]
 
 
