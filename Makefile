@@ -8,7 +8,7 @@ SCALE ?= cpu
 SEEDS ?= 8
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab offline test chapter results assignment student-release release-answers repository lock clean
+.PHONY: help book serve lab offline test chapter results assignment grade report student-release release-answers repository lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1@\2/' | column -t -s '@'
@@ -39,6 +39,12 @@ results: $(READY) ## NAME=gan [SCALE=cpu|gpu] [SEEDS=8]: measure a chapter's res
 
 assignment: $(READY) ## NAME=gan: generate the student version from solutions/
 	@$(PY) -m tools.assignment $(NAME)
+
+grade: $(READY) ## NAME=gan [STUDENT=ada]: grade what is in submitted/, in a sandbox
+	@$(PY) -m coursekit.grading grade $(NAME) $(if $(STUDENT),--student $(STUDENT))
+
+report: $(READY) ## NAME=gan: what the class did, as a page and as tables for Canvas and Moodle
+	@$(PY) -m coursekit.grading report $(NAME)
 
 student-release: $(READY) ## write a public checkout without solutions into student-release/ (OUT=… for another folder)
 	@$(PY) -m tools.release student $(if $(OUT),--out $(OUT))

@@ -21,11 +21,14 @@ c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 
-# The kernel of the environment that nbgrader runs in, whatever a hand-in names (Colab and VS Code name their own).
-c.Execute.kernel_name = "python3"
-# A cell of a hand-in may take this long; the test cells stop themselves after eight seconds.
-c.Execute.timeout = 30
-c.Execute.startup_timeout = 120
+# A student's code runs in a sandbox, and is judged outside of it; see coursekit/grading/outside.py.
+# Without bubblewrap grading refuses; `nbgrader autograde gan --GradeOutside.sandbox=False` runs their code as you.
+root = Path(__file__).resolve().parent
+c.GradeOutside.course = str(root)
+c.GradeOutside.solutions = str(root / "solutions")
+c.SaveRecord.records = str(root / "graded")
+# What one hand-in may use, where it differs from coursekit/grading/sandbox.py, e.g. {"memory_bytes": 4 << 30}.
+c.GradeOutside.limits = {}
 
 # Test cells that are gone come back (by our step, and by nbgrader's where that is off).
 c.OverwriteCells.add_missing_cells = True

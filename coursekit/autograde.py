@@ -6,9 +6,12 @@ What plain nbgrader 0.9.6 does, and what happens here instead:
 hand-in                                         nbgrader                             with these steps
 ==============================================  ===================================  ===============================
 a test cell is there twice                      the whole batch ends                 the last one counts
+a test cell stands before its solution          0 points                             it is moved to the end
 a test cell is gone                             no score, or an error if the         it is put back at the end
                                                 cell before it is gone, too
 nbgrader's metadata is gone or old              no score, or the batch ends          as if all test cells were gone
+student code reads files, or the hidden tests   it can                               it runs in a sandbox without them
+student code changes the tests or the numbers   it gets the points                   every judgement is made outside
 student code kills the kernel, or hangs in C    no score for the whole hand-in       0 for the cells that did it
 the teacher's own grader is broken              0 points, silently                   no score, and a loud error
 ==============================================  ===================================  ===============================
@@ -18,24 +21,29 @@ Only a teacher's machine needs this module: it imports nbgrader, which the kit d
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+import nbformat
 from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader.api import Gradebook
 from nbgrader.converters.autograde import Autograde
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from traitlets import Bool, Dict, Unicode
 
 from coursekit.grading import GraderError
+from coursekit.grading.handin import Graded, grade, notebook_at, reference_of, save_record, starter
+from coursekit.grading.intake import disarm, known_metadata, settle
 
-__all__ = ["ExecuteAll", "ReportBrokenGrader", "SettleCells", "autograde_steps", "sanitize_steps"]
+__all__ = ["GradeOutside", "SaveRecord", "SettleCells", "autograde_steps", "sanitize_steps"]
 
 SCHEMA = 3  # of nbgrader's cell metadata
 
 
 class SettleCells(NbGraderPreprocessor):
     """Give a hand-in exactly the graded cells that were released, whatever became of their metadata."""
+
+    trusted = Bool(False, help="Whether the hand-ins come from the course kit's own intake.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Settle the cells of one hand-in, by the cells that the gradebook knows.
@@ -47,8 +55,12 @@ class SettleCells(NbGraderPreprocessor):
         about = resources["nbgrader"]
         with Gradebook(about["db_url"]) as gradebook:
             released = _released_cells(gradebook.find_notebook(about["notebook"], about["assignment"]))
-        for note in settle(nb, released):
+        before = nb.metadata.pop("coursekit-intake", {}) if self.trusted else {}
+        nb.metadata = nbformat.from_dict(known_metadata(nb.metadata))
+        notes = [*before.get("notes", []), *settle(nb, released)]
+        for note in notes:
             self.log.warning("%s: %s", about["student"], note)
+        nb.metadata["coursekit"] = {"notes": notes, "problem": before.get("problem", "")}
         return nb, resources
 
 
@@ -74,89 +86,58 @@ def _released_cells(notebook: Any) -> dict[str, dict[str, Any]]:
     return cells
 
 
-def settle(nb: NotebookNode, released: dict[str, dict[str, Any]]) -> list[str]:
-    """Restore nbgrader's metadata in a notebook, in place; test cells that are missing come back at the end.
+class GradeOutside(NbGraderPreprocessor):
+    """Run a hand-in in a sandbox and judge it outside; see :mod:`coursekit.grading.outside`."""
 
-    At the end every function is defined, wherever the student has put it.
+    sandbox = Bool(True, help="Run students' code in bubblewrap; without it, it has your rights.").tag(config=True)
+    solutions = Unicode("solutions", help="The folder of the model solutions.").tag(config=True)
+    course = Unicode("", help="The course, which no student's code may see.").tag(config=True)
+    limits = Dict(help="Limits that differ from coursekit.grading.sandbox.Limits, by name.").tag(config=True)
 
-    Args:
-        nb: a hand-in.
-        released: the released cells by id, as :func:`_released_cells` gives them.
-
-    Returns:
-        A sentence for each thing that was not as released.
-    """
-    notes: list[str] = []
-    present: set[str] = set()
-    for cell in reversed(nb.cells):
-        meta = cell.metadata.pop("nbgrader", None)
-        if meta is None:
-            continue
-        grade_id = meta.get("grade_id") if isinstance(meta, dict) else None
-        if grade_id not in released:
-            notes.append(f"a cell with the unknown id {grade_id!r} counts as an ordinary cell")
-        elif grade_id in present:
-            notes.append(f"the cell {grade_id} is there more than once; the last one counts")
-        else:
-            present.add(grade_id)
-            cell.metadata["nbgrader"] = dict(released[grade_id]["nbgrader"])
-    for grade_id, original in released.items():
-        if grade_id in present or not original["nbgrader"]["grade"]:
-            continue
-        notes.append(f"the cell {grade_id} was missing and has been put back")
-        make = new_code_cell if original["cell_type"] == "code" else new_markdown_cell
-        nb.cells.append(new_markdown_cell(f"The cell `{grade_id}` was missing in this hand-in. It was put back here."))
-        nb.cells.append(make(original["source"], metadata={"nbgrader": dict(original["nbgrader"])}))
-    if nb.nbformat_minor < 5:  # cells have ids since version 4.5
-        for cell in nb.cells:
-            cell.pop("id", None)
-    return notes
-
-
-class ExecuteAll(Execute):
-    """Run a hand-in to its end: a cell that kills the kernel fails, and the others run in a fresh one."""
-
-    def preprocess(self, nb: NotebookNode, resources: Any = None, km: Any = None) -> tuple[NotebookNode, Any]:
-        """Run all cells of ``nb`` in place, from the top again after each kernel that was lost."""
-        self.deadly: set[int] = set()
-        while True:
-            self.running: int | None = None
-            try:
-                return super().preprocess(nb, resources, km)
-            except (DeadKernelError, CellTimeoutError) as error:
-                if self.running is None:
-                    raise
-                self.log.error("Cell %d has ended the kernel (%s); running the others without it.", self.running, error)
-                self.deadly.add(self.running)
-
-    def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> tuple[NotebookNode, Any]:
-        """Run one cell, unless it has ended a kernel before."""
-        if index in self.deadly:
-            message = "The kernel died or hung in this cell. It was left out, and the other cells were run."
-            cell.outputs = [
-                new_output("error", ename="KernelEnded", evalue=message, traceback=[f"KernelEnded: {message}"])
-            ]
-            return cell, resources
-        self.running = index
-        return super().preprocess_cell(cell, resources, index)
-
-
-class ReportBrokenGrader(NbGraderPreprocessor):
-    """Refuse to record a hand-in whose hidden tests did not run because of the teacher's own code."""
+    # Hand-ins that were graded before, by student: see coursekit.grading.command.
+    prepared: ClassVar[dict[str, Graded]] = {}
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Look for the grader's own errors in the outputs.
+        """Grade one hand-in.
+
+        Args:
+            nb: the settled notebook; outputs are written into it.
+            resources: nbgrader's, with the names of student and assignment.
 
         Raises:
-            GraderError: with the first of them. nbgrader prints it, leaves this hand-in ungraded, and goes on.
+            GraderError: if a grader is broken. nbgrader prints it, leaves the hand-in ungraded, and goes on.
         """
-        for cell in nb.cells:
-            for output in cell.get("outputs", []) if "nbgrader" in cell.metadata else []:
-                if output.output_type == "error" and output.ename == GraderError.__name__:
-                    raise GraderError(
-                        f"{cell.metadata.nbgrader.grade_id}: {output.evalue}. "
-                        "The hand-in is left ungraded: mend the grader and run nbgrader autograde again."
-                    )
+        about = resources["nbgrader"]
+        notes = nb.metadata.pop("coursekit", {})
+        graded = self.prepared.pop(about["student"], None)
+        solution = Path(self.solutions) / about["assignment"] / f"{about['notebook']}.ipynb"
+        if graded is None or not graded.fits(nb):
+            start = starter(self.sandbox, self.limits, self.course)
+            try:
+                graded = grade(nb, reference_of(solution, start), start, **notes)
+            except GraderError as error:
+                raise GraderError(
+                    f"{error}. The hand-in is left ungraded: mend the grader and run nbgrader autograde again."
+                ) from error
+        graded.write(nb)
+        disarm(nb, notebook_at(solution))
+        for task, result in graded.record["tasks"].items():
+            if result["outcome"] not in ("passed", "partly passed", "failed", "missing", "raised"):
+                self.log.warning("%s: %s: %s", about["student"], task, result["outcome"])
+        resources["coursekit"] = {key: value for key, value in graded.record.items() if key != "stamp"}
+        return nb, resources
+
+
+class SaveRecord(NbGraderPreprocessor):
+    """Keep the record of a hand-in, when its scores are in the gradebook."""
+
+    records = Unicode("graded", help="The folder for a JSON record of each hand-in; empty for none.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Write ``<records>/<assignment>/<student>.json``."""
+        about = resources["nbgrader"]
+        if self.records and "coursekit" in resources:
+            save_record(Path(self.records), about["assignment"], about["student"], resources["coursekit"])
         return nb, resources
 
 
@@ -166,8 +147,8 @@ def sanitize_steps() -> list[type]:
 
 
 def autograde_steps() -> list[type]:
-    """nbgrader's steps that run and score, with its runner replaced and the report behind it."""
+    """nbgrader's steps that run and score, with its runner replaced."""
     steps = []
     for step in Autograde.autograde_preprocessors.default_args[0]:
-        steps += [ExecuteAll, ReportBrokenGrader] if step is Execute else [step]
-    return steps
+        steps.append(GradeOutside if step is Execute else step)
+    return [*steps, SaveRecord]

@@ -17,7 +17,7 @@ def main() -> None:
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if uv is None:
         sys.exit("error: `make lock` needs uv: run `.venv/bin/pip install uv`, then again")
-    command = [uv, "pip", "compile", "--universal", "--python-version", "3.11", "pyproject.toml", "--extra", "book"]
+    command = [uv, "pip", "compile", "--universal", "--python-version", "3.11", "pyproject.toml", "--all-extras"]
     command += ["--prerelease=disallow", "--no-emit-index-url", "--no-annotate", "--no-header", "--quiet"]
     resolved = subprocess.run([*command, *sys.argv[1:]], check=True, capture_output=True, text=True).stdout
     lines = [line for line in resolved.splitlines() if not TORCH_OWNS.match(line)]

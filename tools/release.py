@@ -30,16 +30,31 @@ TEACHERS = (
     "tests/graders/",
     "tests/grading/",
     "coursekit/autograde.py",
+    *(
+        f"coursekit/grading/{module}.py"
+        for module in (
+            "__main__",
+            "command",
+            "forking",
+            "handin",
+            "inside",
+            "intake",
+            "outcomes",
+            "outside",
+            "recording",
+            "report",
+            "sandbox",
+            "wire",
+        )
+    ),
     "nbgrader_config.py",
     "tools/assignment.py",
     "tools/release.py",
 )
-TARGETS = ("assignment", "student-release", "release-answers")  # of the Makefile
+TARGETS = ("assignment", "grade", "report", "student-release", "release-answers")  # of the Makefile
 # In these files every sentence has a line of its own, so a line that names one of the teacher's things goes as a whole.
 TEXTS = ("README.md", "CONTRIBUTING.md")
-NAMES = re.compile(
-    r"make (?:assignment|student-release|release-answers)\b|\bsolutions/|tests/(?:graders|answers|grading)\b"
-)
+NAMES = re.compile(rf"make (?:{'|'.join(TARGETS)})\b|\bsolutions/|tests/(?:graders|answers|grading)\b")
 
 
 class ReleaseError(Exception):

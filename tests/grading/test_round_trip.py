@@ -16,6 +16,8 @@ from assignments import ROOT, metadata, notebook, solution, tasks
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
+from coursekit.grading import sandbox
+
 NAME = "gan"
 FULL = tasks(NAME)
 
@@ -24,6 +26,8 @@ Notebook = nbformat.NotebookNode
 
 def nbgrader(course: Path, *arguments: str, code: int = 0, **environment: str) -> str:
     """Run ``nbgrader <arguments>`` in a course, expect its exit code, give what it printed."""
+    if arguments[0] == "autograde" and sandbox.missing():
+        arguments = (*arguments, "--GradeOutside.sandbox=False")
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=course,
@@ -183,7 +187,8 @@ def test_the_log_names_what_was_settled(course: Path) -> None:
     log = (course / "log.txt").read_text(encoding="utf-8")
     assert "deleted: the cell optimal_discriminator_visible was missing and has been put back" in log
     assert "doubled: the cell count_modes_hidden is there more than once; the last one counts" in log
-    assert "has ended the kernel" in log
+    assert "kills: smoothed_discriminator: crashed" in log
+    assert "loops: smoothed_discriminator: timed out" in log
 
 
 def test_feedback_says_what_failed(course: Path) -> None:
@@ -191,8 +196,8 @@ def test_feedback_says_what_failed(course: Path) -> None:
     pages = {s: (course / "feedback" / s / NAME / f"{NAME}.html").read_text(encoding="utf-8") for s in HAND_INS}
     assert "densities that are zero" in pages["partly"]
     assert "not written yet" in pages["blank"]
-    assert "does a loop never end" in pages["loops"].replace("\n", " ") or "never ends" in pages["loops"]
-    assert "The kernel died or hung in this cell" in pages["kills"]
+    assert "crashed: 0 of 1 points" in pages["kills"]
+    assert "Look for a loop that never ends" in pages["loops"]
     assert all("all 4 hidden tests pass" in pages[s] for s in ("perfect", "doubled", "stripped"))
 
 
