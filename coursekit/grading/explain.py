@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,23 @@ from coursekit.grading.limits import TASK_SECONDS, OutOfTime, TimeLimit, silence
 from coursekit.grading.values import plain
 
 
+@contextlib.contextmanager
+def kept_names(namespace: dict[str, Any]) -> Iterator[None]:
+    """A block after which a namespace has the names and the objects that it had before."""
+    before = dict(namespace)
+    try:
+        yield
+    finally:
+        for name in namespace.keys() - before.keys():
+            del namespace[name]
+        namespace.update(before)
+
+
 class visible(contextlib.AbstractContextManager):
     """The block of a visible test: warnings are silent, an endless loop ends, and success prints one line.
+
+    Whatever global names the block binds are as they were when it is over: a test cell runs among the student's own
+    definitions, and its ``loss`` or ``total`` must not replace theirs.
 
     Args:
         name: what is tested, for the line that is printed.
@@ -30,6 +45,8 @@ class visible(contextlib.AbstractContextManager):
         self.limit = TimeLimit(seconds)
 
     def __enter__(self) -> visible:
+        self.names = kept_names(sys._getframe(1).f_globals)
+        self.names.__enter__()
         self.silence = silence(stdout=False)
         self.silence.__enter__()
         self.limit.__enter__()
@@ -42,6 +59,7 @@ class visible(contextlib.AbstractContextManager):
             self.limit.__exit__()
         finally:
             self.silence.__exit__(None, None, None)
+            self.names.__exit__(None, None, None)
         if isinstance(value, OutOfTime):
             raise AssertionError(
                 f"{self.name}: no result after {self.limit.seconds:g} s. Is there a loop that never ends?"

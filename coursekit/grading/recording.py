@@ -27,9 +27,14 @@ MAX_TEXT = 20_000  # characters of a student's prints that come out of one test
 
 
 class Recorder:
-    """Stands in for the functions that a visible test imports."""
+    """Stands in for the functions that a visible test imports.
 
-    def __init__(self) -> None:
+    Args:
+        namespace: the global names among which the test runs.
+    """
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self.namespace = namespace
         self.title = ""
         self.records: list[dict[str, Any]] = []
 
@@ -46,7 +51,7 @@ class Recorder:
     @contextlib.contextmanager
     def visible(self, name: str, seconds: float = TASK_SECONDS) -> Iterator[None]:
         self.title = name
-        with silence(stdout=False):
+        with silence(stdout=False), explain.kept_names(self.namespace):
             yield
 
     def expect_close(
@@ -152,7 +157,7 @@ def record(source: str, namespace: dict[str, Any], seconds: float) -> dict[str, 
     Returns:
         ``title``, ``records``, ``text`` (what was printed) and ``error`` (message and kind, or ``None``).
     """
-    recorder, tree = Recorder(), ast.parse(source)
+    recorder, tree = Recorder(namespace), ast.parse(source)
     imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "coursekit.grading"]
     names = {alias.asname or alias.name: alias.name for node in imports for alias in node.names}
     tree.body = [node for node in tree.body if node not in imports]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import io
 import time
 from pathlib import Path
 
@@ -95,3 +98,24 @@ def test_every_task_has_a_visible_and_a_hidden_test(name: str) -> None:
         kinds.setdefault(cell.task, set()).add(cell.grade_id.removeprefix(cell.task + "_"))
     assert 4 <= len(kinds) <= 6
     assert all(kind == {"visible", "hidden"} for kind in kinds.values())
+
+
+@pytest.mark.parametrize("name", names())
+def test_visible_tests_leave_the_students_names_alone(name: str) -> None:
+    """Test cells run among a student's own definitions: afterwards there are their imports, and nothing else is new."""
+    namespace = {"__name__": "__main__"}
+    exec(compile(solution(name), "<solution>", "exec"), namespace)
+    for cell in graded_cells(name):
+        if cell.grade_id.endswith("_visible"):
+            imported = {
+                alias.asname or alias.name.split(".")[0]
+                for node in ast.parse(cell.source).body
+                if isinstance(node, ast.Import | ast.ImportFrom)
+                for alias in node.names
+            }
+            before = dict(namespace)
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(cell.source, cell.grade_id, "exec"), namespace)
+            changed = {key for key in namespace if namespace[key] is not before.get(key, before)}
+            assert changed <= imported, cell.grade_id
+            assert before.keys() <= namespace.keys(), cell.grade_id

@@ -512,3 +512,22 @@ def test_graders_have_a_function_for_every_hidden_cell() -> None:
     for name in names():
         tasks = {cell.task for cell in graded_cells(name) if cell.grade_id.endswith("_hidden")}
         assert all(callable(getattr(load_grader(name), task, None)) for task in tasks)
+
+
+def test_a_visible_test_leaves_no_names_behind() -> None:
+    """Neither new ones nor another object under the name of a student's helper; also when the test fails."""
+    cell = """
+from coursekit.grading import visible
+with visible("Task 1"):
+    def total(): return "the test's"
+    value = total()
+    for item in range(3): pass
+    del helper
+    assert {holds}
+"""
+    namespace = {"total": "the student's", "helper": 1}
+    exec(cell.format(holds=True), namespace)
+    with pytest.raises(AssertionError):
+        exec(cell.format(holds=False), namespace)
+    assert namespace.keys() - {"__builtins__"} == {"total", "helper", "visible"}
+    assert namespace["total"] == "the student's"
