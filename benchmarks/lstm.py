@@ -93,7 +93,7 @@ def sides_of(chapter: dict, steps: int, batch: int, inputs: int, hidden: int) ->
 def require_equal(sides: dict[str, Side]) -> None:
     """The loop and the library agree in single precision, states and gradients by W, U and b."""
     (ours, ours_by), (theirs, theirs_by) = sides["chapter"].gradients(), sides["nn.LSTM"].gradients()
-    pairs = [(ours[:, 0], theirs), *zip([g[0] for g in ours_by], theirs_by, strict=False)]
+    pairs = [(ours[:, 0].detach(), theirs.detach()), *zip([g[0] for g in ours_by], theirs_by, strict=False)]
     apart = max(float((a.reshape(b.shape) - b).abs().max() / b.abs().max()) for a, b in pairs)
     if apart > 1e-4:
         sys.exit(f"error: expected the chapter and nn.LSTM to agree, got a relative difference of {apart:.1e}")
