@@ -545,7 +545,7 @@ def test_a_random_mdp_is_a_world_and_its_seed_decides_which():
 
 
 def test_rows_of_a_random_mdp_are_uniform_on_the_simplex():
-    """Each entry of such a row follows the Beta law with parameters 1 and (states − 1); rewards are standard Gaussian."""
+    """Each entry of a row follows the Beta law with parameters 1 and (states − 1); rewards are standard Gaussian."""
     world = data.random_mdp(60, 40, generator=generator())
     assert stats.kstest(world.transition[..., 0].flatten().numpy(), stats.beta(1, 59).cdf).pvalue > 1e-3
     assert stats.kstest(world.reward[:6].flatten().numpy(), stats.norm.cdf).pvalue > 1e-3
