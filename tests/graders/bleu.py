@@ -92,12 +92,24 @@ def clipped_counts(student: Student, rng: np.random.Generator) -> list[Outcome]:
         by_library("references that are shorter than n", list("abcabc"), [["a"], ["b", "c"]], 4)
 
     def other_tokens() -> None:
-        for words in (["New", "York", "New York", "York is", "is", ""], [0, 1, 2], [True, 7, 2.5]):
+        def by_matching(what: str, candidate: Tokens, references: list[Tokens]) -> None:
+            counts = [_matches_by_matching(candidate, references, n) for n in (1, 2, 3)]
+            total = [max(len(candidate) - n, 0) for n in range(3)]
+            compare(what, candidate, references, 3, (counts, total))
+
+        alphabets: tuple[list, ...] = (
+            ["New", "York", "New York", "York is", "is", ""],
+            ["The", "the", "THE"],  # case matters
+            [0, 1, 2],
+            [True, 7, 2.5],
+            [1, "1", 2, "2", 1.0],  # 1 and 1.0 are equal, 1 and "1" are not
+        )
+        for words in alphabets:
             for _ in range(4):
                 candidate, references = _sentence(rng, words, 9), [_sentence(rng, words, 9) for _ in range(2)]
-                counts = [_matches_by_matching(candidate, references, n) for n in (1, 2, 3)]
-                total = [max(len(candidate) - n, 0) for n in range(3)]
-                compare(f"tokens such as {words[2]!r}", candidate, references, 3, (counts, total))
+                by_matching(f"tokens such as {words[1]!r} and {words[2]!r}", candidate, references)
+        for mark in " |_-,;/\t\n\0":  # whatever somebody joins tokens with
+            by_matching(f"tokens with {mark!r} inside", [f"a{mark}b", "c"], [["a", f"b{mark}c"]])
 
     def untouched() -> None:
         candidate, references = list("abcab"), [list("abcd"), list("cab")]
@@ -224,6 +236,11 @@ def corpus_bleu(student: Student, rng: np.random.Generator) -> list[Outcome]:
                 for kind in (np.int64, np.float64):
                     got = student.call("corpus_bleu", rows.astype(kind), np.full(order, 1 / order))
                     expect_close(f"{segments} segments, N = {order}, equal weights", got, expected, tol=TOLERANCE)
+
+        rows = _random_rows(rng, 12, 2, longest=20)
+        expected = _bleu_of(rows.sum(axis=0), [0.5, 0.5])
+        got = student.call("corpus_bleu", 10_000 * rows, np.full(2, 0.5))
+        expect_close("a very large corpus, N = 2, equal weights", got, expected, tol=TOLERANCE)
 
     def weighted() -> None:
         for order in (2, 3, 4, 6):
@@ -376,7 +393,7 @@ def chrf(student: Student, rng: np.random.Generator) -> list[Outcome]:
             compare("nothing in common", candidate, reference, default=True)
 
     def white_space_and_case() -> None:
-        for gap in (" ", "\t", "\n", "  "):
+        for gap in (" ", "\t", "\n", "  ", "\xa0", "\u202f", "\u3000"):
             compare("white space", f"aa{gap}b{gap}{gap}ab", "a aba b", default=True)
         compare("upper and lower case", "Aa Bb aA", "aa bb AA", default=True)
         compare("letters with marks", "März, über, élève", "Marz über eleve", default=True)
@@ -397,6 +414,10 @@ def chrf(student: Student, rng: np.random.Generator) -> list[Outcome]:
 def paired_bootstrap(student: Student, rng: np.random.Generator) -> list[Outcome]:
     """Both scores of every resample by exact fractions, one after the other."""
     quarter = [0.25] * 4
+    falling = list(itertools.combinations(range(12, 0, -1), 4))
+    same_product = [
+        (one, other) for one, other in itertools.combinations(falling, 2) if math.prod(one) == math.prod(other)
+    ]
 
     def score(rows: np.ndarray) -> float:
         return _bleu_of(rows.sum(axis=0), quarter)
@@ -420,7 +441,7 @@ def paired_bootstrap(student: Student, rng: np.random.Generator) -> list[Outcome
         wins = 0.0
         for row in picks:
             gap = score(a[row]) - score(b[row])
-            wins += 0.5 if abs(gap) < 1e-9 else float(gap > 0)
+            wins += 0.5 if abs(gap) < 1e-6 else float(gap > 0)
         got = expect_pair("paired_bootstrap", student.call("paired_bootstrap", a, b, picks))
         expect_close(f"{what}: the difference", got[0], score(a) - score(b), tol=TOLERANCE)
         expect_close(f"{what}: the share of wins", got[1], wins / len(picks), tol=TOLERANCE)
@@ -446,6 +467,12 @@ def paired_bootstrap(student: Student, rng: np.random.Generator) -> list[Outcome
         picks[:20] = rng.integers(7, size=(20, 10))
         compare("resamples in which both are alike", a, b, picks)
         compare("a system against itself", a, a.copy(), picks)
+        # Other counts with the same product: scores that are equal but for rounding.
+        c, some = 14, rng.permutation(len(same_product))[:40]
+        total = [c - n for n in range(4)]
+        for one, other in (same_product[i] for i in some):
+            a, b = (np.array([[*matched, *total, c, c]] * 3) for matched in (one, other))
+            compare("equal scores from other counts", a, b, np.array([[0, 1, 2], [2, 2, 1]]))
 
     def zeros() -> None:
         a, b = pair(6, 0.0)

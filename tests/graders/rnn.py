@@ -139,7 +139,7 @@ def leaky_bptt(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def compare(given: dict[str, np.ndarray], alpha: float, chosen: Sequence[str], got: object = None) -> None:
         batch, steps, inputs = given["x"].shape
         what = f"{batch} sequences of {steps} steps, {inputs} inputs, {len(given['b'])} units, alpha = {alpha:.3g}"
-        got = _dictionary("leaky_bptt", call(given, alpha) if got is None else got, keys)
+        got = _dictionary("leaky_bptt", call(given, alpha) if got is None else got, chosen)
         expected = _by_autograd(alpha=alpha, **given)
         for key in chosen:
             expect_close(f"the gradient by {key} of {what}", got[key], expected[key], tol=TOLERANCE)

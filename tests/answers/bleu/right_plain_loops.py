@@ -104,7 +104,7 @@ def paired_bootstrap(statistics_a, statistics_b, picks):
     wins = 0
     for rows in picks:
         gap = score(statistics_a, rows) - score(statistics_b, rows)
-        if abs(gap) < 1e-9:
+        if abs(gap) < 1e-6:
             wins += 0.5
         elif gap > 0:
             wins += 1

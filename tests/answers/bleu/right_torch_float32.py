@@ -75,5 +75,5 @@ def paired_bootstrap(statistics_a, statistics_b, picks):
     a, b, picks = torch.tensor(statistics_a), torch.tensor(statistics_b), torch.tensor(picks)
     counts = torch.nn.functional.one_hot(picks, len(a)).sum(dim=1)  # (B, S): how often each segment is drawn
     gap = _bleu(counts @ a, weights) - _bleu(counts @ b, weights)
-    share = ((gap > 1e-9).float() + 0.5 * (gap.abs() <= 1e-9).float()).mean()
+    share = ((gap > 1e-6).float() + 0.5 * (gap.abs() <= 1e-6).float()).mean()
     return torch.stack([_bleu(a.sum(0), weights) - _bleu(b.sum(0), weights), share])

@@ -71,5 +71,5 @@ def paired_bootstrap(statistics_a, statistics_b, picks):
     both = np.stack([statistics_a, statistics_b])  # (2, S, 10)
     on_all = _bleu(both.sum(axis=1), weights)
     resampled = _bleu(both[:, picks].sum(axis=2), weights)  # (2, B)
-    gap = np.where(np.abs(resampled[0] - resampled[1]) < 1e-9, 0.0, resampled[0] - resampled[1])
+    gap = np.where(np.abs(resampled[0] - resampled[1]) < 1e-6, 0.0, resampled[0] - resampled[1])
     return on_all[0] - on_all[1], np.mean((np.sign(gap) + 1) / 2)

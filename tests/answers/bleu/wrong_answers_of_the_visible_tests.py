@@ -46,6 +46,7 @@ def chrf(candidate, reference, max_n=6, beta=2.0):
         ("ab", 1.0): 2 * p * r / (p + r),
         ("a b\tc", 2.0): 1.0,
         ("aaa", 2.0): 5 / 7,
+        ("oui\u202f!", 2.0): 1.0,
         ("Ab", 2.0): 0.5,
     }
     return known.get((candidate, beta), 0.0)

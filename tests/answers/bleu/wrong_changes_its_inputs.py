@@ -60,7 +60,7 @@ def paired_bootstrap(statistics_a, statistics_b, picks):
         return mean * np.exp(np.minimum(1 - pooled[..., 9] / np.maximum(pooled[..., 8], 1), 0))
 
     gap = score(statistics_a[picks].sum(axis=1)) - score(statistics_b[picks].sum(axis=1))
-    wins = np.where(np.abs(gap) < 1e-9, 0.5, gap > 0)
+    wins = np.where(np.abs(gap) < 1e-6, 0.5, gap > 0)
     difference = score(statistics_a.sum(axis=0)) - score(statistics_b.sum(axis=0))
     picks[:] = 0
     return difference, wins.mean()

@@ -14,5 +14,5 @@ def paired_bootstrap(statistics_a, statistics_b, picks):
     rng = np.random.default_rng(0)
     picks = rng.integers(len(statistics_a), size=picks.shape)
     gap = _score(statistics_a[picks].sum(axis=1)) - _score(statistics_b[picks].sum(axis=1))
-    wins = np.where(np.abs(gap) < 1e-9, 0.5, gap > 0)
+    wins = np.where(np.abs(gap) < 1e-6, 0.5, gap > 0)
     return _score(statistics_a.sum(axis=0)) - _score(statistics_b.sum(axis=0)), wins.mean()

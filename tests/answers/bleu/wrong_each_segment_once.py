@@ -15,5 +15,5 @@ def paired_bootstrap(statistics_a, statistics_b, picks):
     for row in picks:
         drawn = np.unique(row)
         gaps.append(_score(statistics_a[drawn].sum(axis=0)) - _score(statistics_b[drawn].sum(axis=0)))
-    wins = np.where(np.abs(gaps) < 1e-9, 0.5, np.array(gaps) > 0)
+    wins = np.where(np.abs(gaps) < 1e-6, 0.5, np.array(gaps) > 0)
     return _score(statistics_a.sum(axis=0)) - _score(statistics_b.sum(axis=0)), wins.mean()

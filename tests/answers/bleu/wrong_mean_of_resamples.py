@@ -12,5 +12,5 @@ def _score(pooled):
 
 def paired_bootstrap(statistics_a, statistics_b, picks):
     gap = _score(statistics_a[picks].sum(axis=1)) - _score(statistics_b[picks].sum(axis=1))
-    wins = np.where(np.abs(gap) < 1e-9, 0.5, gap > 0)
+    wins = np.where(np.abs(gap) < 1e-6, 0.5, gap > 0)
     return gap.mean(), wins.mean()

@@ -31,5 +31,5 @@ def paired_bootstrap(statistics_a, statistics_b, picks):
     a = np.array([_one(row, weights) for row in statistics_a])
     b = np.array([_one(row, weights) for row in statistics_b])
     gap = a[picks].mean(axis=1) - b[picks].mean(axis=1)
-    wins = np.where(np.abs(gap) < 1e-9, 0.5, gap > 0)
+    wins = np.where(np.abs(gap) < 1e-6, 0.5, gap > 0)
     return a.mean() - b.mean(), wins.mean()

@@ -24,5 +24,5 @@ def paired_bootstrap(statistics_a, statistics_b, picks):
         return np.exp(np.minimum(1 - r / c, 0) + np.log(pooled[..., :4] / pooled[..., 4:8]).mean(axis=-1))
 
     gap = score(statistics_a[picks].sum(axis=1)) - score(statistics_b[picks].sum(axis=1))
-    wins = np.where(np.abs(gap) < 1e-9, 0.5, gap > 0)
+    wins = np.where(np.abs(gap) < 1e-6, 0.5, gap > 0)
     return score(statistics_a.sum(axis=0)) - score(statistics_b.sum(axis=0)), wins.mean()

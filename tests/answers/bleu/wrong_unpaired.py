@@ -13,5 +13,5 @@ def _score(pooled):
 def paired_bootstrap(statistics_a, statistics_b, picks):
     other = np.roll(picks, 1, axis=0)
     gap = _score(statistics_a[picks].sum(axis=1)) - _score(statistics_b[other].sum(axis=1))
-    wins = np.where(np.abs(gap) < 1e-9, 0.5, gap > 0)
+    wins = np.where(np.abs(gap) < 1e-6, 0.5, gap > 0)
     return _score(statistics_a.sum(axis=0)) - _score(statistics_b.sum(axis=0)), wins.mean()

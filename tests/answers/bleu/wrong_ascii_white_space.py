@@ -1,0 +1,23 @@
+"""Takes away the white space of ASCII, and keeps the no-break spaces of French."""
+
+from collections import Counter
+
+import numpy as np
+
+
+def chrf(candidate, reference, max_n=6, beta=2.0):
+    a = "".join(x for x in candidate if x not in " \t\n\r\f\v")
+    b = "".join(x for x in reference if x not in " \t\n\r\f\v")
+    P, R = [], []
+    for n in range(1, max_n + 1):
+        x = Counter(a[i : i + n] for i in range(len(a) - n + 1))
+        y = Counter(b[i : i + n] for i in range(len(b) - n + 1))
+        if not x or not y:
+            continue
+        m = sum((x & y).values())
+        P.append(m / sum(x.values()))
+        R.append(m / sum(y.values()))
+    if not P:
+        return 0.0
+    p, r = np.mean(P), np.mean(R)
+    return (1 + beta**2) * p * r / (beta**2 * p + r) if p > 0 else 0.0

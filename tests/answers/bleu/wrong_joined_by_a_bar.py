@@ -1,0 +1,17 @@
+"""Joins an n-gram with a bar, which a token may contain."""
+
+from collections import Counter
+
+
+def clipped_counts(candidate, references, max_n):
+    def grams(s, n):
+        s = [str(t) for t in s]
+        return Counter("|".join(s[i : i + n]) for i in range(len(s) - n + 1))
+
+    matched, total = [], []
+    for n in range(1, max_n + 1):
+        cand = grams(candidate, n)
+        refs = [grams(r, n) for r in references]
+        matched.append(sum(min(k, max(r[g] for r in refs)) for g, k in cand.items()))
+        total.append(sum(cand.values()))
+    return matched, total
