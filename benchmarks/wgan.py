@@ -92,7 +92,7 @@ def run_chapter(chapter: dict, digits: torch.Tensor, curve: peer.Curve, seed: in
         z = torch.randn(1, 2000, 100, generator=rngs[0])
         curve.measure((generator(z)[0] + 1) / 2)
 
-    knobs = chapter["Knobs"](steps=1_000_000, batch=64, lr=5e-4)
+    knobs = chapter["Knobs"](steps=1_000_000, critic_steps=5, batch=64, lr=5e-4)
     method = chapter["Method"](chapter["penalised"](PENALTY), chapter["generator_loss"], knobs=knobs)
     curve.clock = peer.Clock()
     with contextlib.suppress(peer.Reached):
