@@ -107,7 +107,8 @@ def test_no_secret_is_in_any_file_or_git_object(public: Path) -> None:
     for content in blobs.values():
         assert not leaks(content, secret), content[:200]
     for path in public.rglob("*.ipynb"):
-        assert not leaks(path.read_bytes(), secret, (*words, "hidden("))
+        # The call with a name in quotes: a chapter may well have a function that is called so.
+        assert not leaks(path.read_bytes(), secret, (*words, 'hidden("', "hidden('"))
     tracked_files = git(public, "ls-files").decode().split()
     everything = [p.relative_to(public).as_posix() for p in public.rglob("*") if p.is_file() and ".git/" not in f"{p}"]
     assert sorted(everything) == sorted(tracked_files)
@@ -217,7 +218,7 @@ def test_answers_hold_the_solution_and_no_hidden_test(tmp_path: Path, capsys: py
         text = "\n".join(cell.source for cell in answer.cells)
         assert "HIDDEN TESTS" not in text
         assert "SOLUTION" not in text
-        assert "hidden(" not in text
+        assert 'hidden("' not in text
         assert not any(metadata(cell) for cell in answer.cells)
         for cell in notebook(name).cells:
             solution = regions(cell.source, "SOLUTION").strip()

@@ -60,11 +60,17 @@ def test_pictures_have_words(opened: Visit) -> None:
     assert checks.pictures(opened.page) == []
 
 
+def settle(opened: Visit) -> None:
+    """Wait until what scrolls at the new width has been made focusable: the page says when it has done so."""
+    opened.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    opened.page.wait_for_function("() => 'mended' in document.documentElement.dataset")
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_fits_the_window(opened: Visit, width: int) -> None:
     """No sideways scrolling of the page; what is wider scrolls in its own box, all of it, also by keyboard."""
     opened.page.set_viewport_size({"width": width, "height": 900})
-    opened.page.wait_for_timeout(150)
+    settle(opened)
     assert opened.page.evaluate(checks.TOO_WIDE) == []
 
 
@@ -75,7 +81,7 @@ def test_accessible_and_legible(opened: Visit, width: int, scheme: str) -> None:
     opened.page.set_viewport_size({"width": width, "height": 900})
     opened.page.emulate_media(color_scheme=scheme)
     opened.page.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
-    opened.page.wait_for_timeout(150)  # what scrolls at this width is made focusable in the next frame
+    settle(opened)
     ground = opened.page.evaluate(checks.GROUND)
     assert (max(ground) < 80) if scheme == "dark" else (min(ground) > 200)
     assert checks.axe(opened.page) == []

@@ -1,0 +1,20 @@
+"""The backward direction is left as it was."""
+
+import math
+
+import torch
+
+
+def set_forget_bias(lstm, share, steps):
+    """Set the forget biases of an nn.LSTM so that `share` is left after `steps` steps; returns the bias."""
+    if not lstm.bias:
+        raise ValueError("this LSTM has no biases")
+    beta = -math.log(math.expm1(-math.log(share) / steps))
+    forget = slice(lstm.hidden_size, 2 * lstm.hidden_size)
+    with torch.no_grad():
+        for name, parameter in lstm.named_parameters():
+            if name.startswith("bias_ih") and not name.endswith("reverse"):
+                parameter[forget] = beta
+            elif name.startswith("bias_hh") and not name.endswith("reverse"):
+                parameter[forget] = 0.0
+    return beta

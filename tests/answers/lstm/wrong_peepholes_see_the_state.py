@@ -1,0 +1,13 @@
+"""The peepholes look at the state."""
+
+import torch
+
+
+def peephole_step(x_t, h_prev, c_prev, W, U, b, p):
+    """(h_t, c_t) of a cell with peepholes, each (B, H)."""
+    a_f, a_i, a_o, a_g = (x_t @ W[k].T + h_prev @ U[k].T + b[k] for k in range(4))
+    f = torch.sigmoid(a_f + p[0] * h_prev)
+    i = torch.sigmoid(a_i + p[1] * h_prev)
+    c = f * c_prev + i * torch.tanh(a_g)
+    o = torch.sigmoid(a_o + p[2] * c)  # the new cell
+    return o * torch.tanh(c), c

@@ -1,0 +1,10 @@
+"""Clamps log_var, against overflow."""
+
+import torch
+
+
+def reparameterise(mu, log_var, k, generator):
+    batch, m = mu.shape
+    eps = torch.randn(batch, k, m, generator=generator, dtype=mu.dtype)
+    sigma = torch.exp(log_var.clamp(-10, 10) / 2)
+    return mu.unsqueeze(1) + sigma.unsqueeze(1) * eps

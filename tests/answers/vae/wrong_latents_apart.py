@@ -1,0 +1,15 @@
+"""A mixture for each latent variable by itself: a product of mixtures is no mixture of products."""
+
+import math
+
+import torch
+
+
+def split_rate(z, mu, log_var):
+    Normal = torch.distributions.Normal
+    sigma = torch.exp(log_var / 2)
+    own = Normal(mu[:, None], sigma[:, None]).log_prob(z).sum(dim=-1)
+    every = Normal(mu, sigma).log_prob(z[:, :, None, :])
+    aggregate = (every.logsumexp(dim=-2) - math.log(len(mu))).sum(dim=-1)
+    prior = Normal(0.0, 1.0).log_prob(z).sum(dim=-1)
+    return (own - aggregate).mean(), (aggregate - prior).mean()

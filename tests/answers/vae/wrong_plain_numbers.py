@@ -1,0 +1,16 @@
+"""Turns the tensors into numbers: nothing can be trained with such a loss."""
+
+import math
+
+
+def rate_distortion(x, x_hat, mu, log_var, s, beta):
+    log_p = -((x - x_hat) ** 2 / s**2 + math.log(2 * math.pi * s**2)) / 2
+    distortion = -log_p.sum(dim=1).mean().item()
+    rate = (mu.square() + log_var.exp() - 1 - log_var).sum(dim=1).mean().item() / 2
+    return {
+        "distortion": distortion,
+        "rate": rate,
+        "loss": distortion + beta * rate,
+        "elbo": -distortion - rate,
+        "active": int((mu.var(dim=0, unbiased=False) > 0.01).sum()),
+    }

@@ -1,0 +1,10 @@
+"""Adds 1e-6 to sigma, so that it is never zero."""
+
+import torch
+
+
+def reparameterise(mu, log_var, k, generator):
+    batch, m = mu.shape
+    eps = torch.randn(batch, k, m, generator=generator, dtype=mu.dtype)
+    sigma = torch.exp(log_var / 2) + 1e-6
+    return mu.unsqueeze(1) + sigma.unsqueeze(1) * eps

@@ -1,0 +1,9 @@
+"""Sums over the samples."""
+
+import torch
+
+
+def elbo(x, logits, mu, log_var):
+    log_p = x.unsqueeze(1) * logits - torch.nn.functional.softplus(logits)
+    kl = (mu.square() + log_var.exp() - 1 - log_var).sum(dim=1) / 2
+    return (log_p.sum(dim=(2, 3)).sum(dim=1) - kl).mean()
