@@ -121,7 +121,7 @@ def run_chapter(chapter: dict, curve: Curve, seed: int) -> int:
 
 
 def run_peer(script: Path, chapter: dict, curve: Curve, seed: int) -> int:
-    """Run gan.py on the same digits; returns its number of parameters.
+    """Run a script of PyTorch-GAN on the same digits; returns its number of parameters.
 
     The script wants torchvision only for MNIST and for saving pictures. In its place stands a module that hands out
     the chapter's digits, already scaled to [−1, 1], and measures where a picture would be saved.
@@ -155,14 +155,14 @@ def run_peer(script: Path, chapter: dict, curve: Curve, seed: int) -> int:
 
     before, arguments, folder = dict(sys.modules), sys.argv, Path.cwd()
     with tempfile.TemporaryDirectory() as inside:
-        work = Path(inside) / "implementations" / "gan"
+        work = Path(inside) / "implementations" / script.stem
         work.mkdir(parents=True)
         try:
             os.chdir(work)
             sys.modules.update(modules)
-            sys.argv = ["gan.py", "--img_size", "8", "--n_epochs", "100000", "--sample_interval", str(EVERY)]
+            sys.argv = [script.name, "--img_size", "8", "--n_epochs", "100000", "--sample_interval", str(EVERY)]
             with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Reached):
-                exec(compile(script.read_text(), "gan.py", "exec"), namespace)
+                exec(compile(script.read_text(), script.name, "exec"), namespace)
         finally:
             os.chdir(folder)
             sys.argv = arguments
@@ -187,32 +187,21 @@ def draw(curves: dict[str, list[Curve]], target: float, path: Path) -> None:
     plt.close(figure)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("clone", type=Path, help="a clone of https://github.com/eriklindernoren/PyTorch-GAN")
-    parser.add_argument("--target", type=float, default=20.0, help="squared Fréchet distance to reach (default 20)")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--limit", type=float, default=300.0, help="seconds after which a training is stopped")
-    arguments = parser.parse_args()
-    script = arguments.clone.resolve() / "implementations" / "gan" / "gan.py"
-    if not script.is_file():
-        parser.error(f"expected a clone of PyTorch-GAN with implementations/gan/gan.py, got {arguments.clone}")
+def race(sides: dict, distance, arguments: argparse.Namespace, picture: Path) -> None:
+    """Train both sides in turn, print when each reached the target and the ratio of the medians, and draw the curves.
 
-    chapter = chapter_namespace()
-    reference = chapter["moments_of"](chapter["train_x"])
-
-    def distance(samples):
-        return chapter["frechet"](reference, chapter["moments_of"](samples))
-
-    curves: dict[str, list[Curve]] = {"chapter": [], "PyTorch-GAN": []}
+    Args:
+        sides: the chapter's training, then the peer's, by name; each takes a curve and a seed, and returns its size.
+        distance: of samples, what is to fall to the target.
+        arguments: target, repeats and limit in seconds.
+        picture: where the curves are drawn.
+    """
+    curves: dict[str, list[Curve]] = {name: [] for name in sides}
     sizes = {}
     for seed in range(arguments.repeats):
-        for name, train in [
-            ("chapter", run_chapter),
-            ("PyTorch-GAN", lambda *rest: run_peer(script, *rest)),
-        ]:
+        for name, train in sides.items():
             curve = Curve(distance, arguments.target, arguments.limit)
-            sizes[name] = train(chapter, curve, seed)
+            sizes[name] = train(curve, seed)
             curves[name].append(curve)
             reached = curve.seconds()
             end = (
@@ -234,9 +223,32 @@ def main() -> None:
         print(f"ratio of the medians: below {ours / arguments.limit:.2f}, as PyTorch-GAN did not get there in time")
     else:
         print(f"ratio of the medians: {ours / theirs:.2f}")
-    picture = ROOT / "_build" / "benchmarks" / "gan.png"
     draw(curves, arguments.target, picture)
     print(f"both curves: {picture.relative_to(ROOT)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("clone", type=Path, help="a clone of https://github.com/eriklindernoren/PyTorch-GAN")
+    parser.add_argument("--target", type=float, default=20.0, help="squared Fréchet distance to reach (default 20)")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--limit", type=float, default=300.0, help="seconds after which a training is stopped")
+    arguments = parser.parse_args()
+    script = arguments.clone.resolve() / "implementations" / "gan" / "gan.py"
+    if not script.is_file():
+        parser.error(f"expected a clone of PyTorch-GAN with implementations/gan/gan.py, got {arguments.clone}")
+
+    chapter = chapter_namespace()
+    reference = chapter["moments_of"](chapter["train_x"])
+
+    def distance(samples):
+        return chapter["frechet"](reference, chapter["moments_of"](samples))
+
+    sides = {
+        "chapter": lambda curve, seed: run_chapter(chapter, curve, seed),
+        "PyTorch-GAN": lambda curve, seed: run_peer(script, chapter, curve, seed),
+    }
+    race(sides, distance, arguments, ROOT / "_build" / "benchmarks" / "gan.png")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,11 @@
+"""One number for the batch."""
+
+import torch
+
+
+def gradient_penalties(critic, x, y, eps):
+    eps = eps.reshape(-1, *[1] * (x.dim() - 1))
+    x_hat = (eps * x + (1 - eps) * y).detach().requires_grad_()
+    (gradients,) = torch.autograd.grad(critic(x_hat).sum(), x_hat, create_graph=True)
+    excess = gradients.flatten(1).norm(dim=1) - 1
+    return excess.square().mean(), excess.clamp(min=0).square().mean()

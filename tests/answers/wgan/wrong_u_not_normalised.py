@@ -1,0 +1,16 @@
+"""u is never divided by its length."""
+
+import torch
+
+
+def spectral_normalise(weight, u, steps):
+    with torch.no_grad():
+        matrix = weight.reshape(len(weight), -1)
+        if not matrix.any():
+            return weight.clone(), u.clone()
+        for _ in range(steps):
+            v = matrix.T @ u
+            v = v / v.norm()
+            u = matrix @ v
+    sigma = u / u.norm() @ weight.reshape(len(weight), -1) @ v
+    return weight / sigma, u
