@@ -129,7 +129,7 @@ def reverse_gradient(student: Student, rng: np.random.Generator) -> list[Outcome
 
     def numbers() -> None:
         for shape in shapes:
-            for lam in (1.0, float(rng.uniform(0.05, 0.9)), float(rng.uniform(1.5, 30)), 2, 0.0, 0):
+            for lam in (1.0, float(rng.uniform(0.05, 0.9)), int(rng.integers(2, 30)), 0.0):
                 compare(shape, lam)
 
     def samples() -> None:
@@ -649,12 +649,11 @@ def dann_step(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def extreme() -> None:
         for scale in (60.0, 120.0):
-            for lam in (0.5, 1.0):
-                given = case(lam, n=8)
-                given["weights_D"] = weights(3, 1, scale=scale)
-                given["weights_C"] = weights(3, 3, scale=scale)
-                given["settings"] = {"lr": 0.01}
-                compare(given, what=", logits in the hundreds")
+            given = case(0.7, n=8)
+            given["weights_D"] = weights(3, 1, scale=scale)
+            given["weights_C"] = weights(3, 3, scale=scale)
+            given["settings"] = {"lr": 0.01}
+            compare(given, what=", logits in the hundreds")
         for bias in (-200.0, -60.0, 60.0, 200.0):
             for domain in (True, False):
                 given = case(0.9, n=2, labels=[(np.array([1, -1]), np.array([domain, domain]))])
