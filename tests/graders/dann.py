@@ -405,8 +405,8 @@ def a_distance(student: Student, rng: np.random.Generator) -> list[Outcome]:
         compare(few)
         flat = [np.full((n, 2), 0.5) for n in (4, 6)] + [rng.normal(0, 1, (5, 2)), rng.normal(3, 1, (4, 2))]
         compare(flat)
-        same = [line, line[::-1].copy(), line + 1, line - 1]
-        compare(same)
+        same = line[:8]  # shares of eight are exact, so no stump seems better than 1/2 by rounding
+        compare([same, same[::-1].copy(), line + 1, line - 1])
 
     def scales() -> None:
         given = draw((22, 19, 25, 25), 3)
@@ -587,7 +587,7 @@ def dann_step(student: Student, rng: np.random.Generator) -> list[Outcome]:
             "stale": how.get("stale"),
         }
 
-    def compare(given: dict, parts: str = "FCD", losses: bool = True, tol: float = 1e-6, what: str = "") -> None:
+    def compare(given: dict, parts: str = "FCD", tol: float = 1e-6, what: str = "", losses: bool = False) -> None:
         got = student.run(_STEPS, **given)
         expected, trail = _reference_steps(given)
         where = f"lam = {given['lam']:.3g}{what}"
@@ -606,19 +606,24 @@ def dann_step(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def part(name: str) -> None:
         for given in plain:
-            compare(given, name, losses=False)
+            compare(given, name)
 
     def returned() -> None:
-        for given in (*plain, case(0.7, kind="mixed")):
-            compare(given, "")
-        compare(case(0.7, dtype="float32"), "", tol=1e-4)
+        none = np.full(4, -1), np.array([True, False, False, False])
+        alone = np.array([1, -1, 0, 2]), np.full(4, True)
+        for given in (*plain, case(0.7, kind="mixed"), *(case(0.8, n=4, labels=[some]) for some in (none, alone))):
+            compare(given, "", losses=True)
+        compare(case(0.7, dtype="float32"), "", tol=1e-4, losses=True)
+        sure = case(0.7, n=8)
+        sure["weights_D"] = weights(3, 1, scale=120.0)
+        compare(sure, "", what=", logits in the hundreds", losses=True)
 
     def no_lambda() -> None:
         for lam in (0.0, 0):
-            compare(case(lam, n=7), losses=False)
+            compare(case(lam, n=7))
 
     def stale() -> None:
-        compare(case(0.7, stale=0.375), losses=False)
+        compare(case(0.7, stale=0.375))
 
     def mixed() -> None:
         for n in (9, 14):
@@ -675,7 +680,7 @@ def dann_step(student: Student, rng: np.random.Generator) -> list[Outcome]:
         outcome("the step of C", functools.partial(part, "C")),
         outcome("the step of D", functools.partial(part, "D"), weight=2),
         outcome("lam = 0", no_lambda),
-        outcome("the losses that are returned", returned, weight=2),
+        outcome("the losses that are returned", returned, weight=3),
         outcome("gradients left over from before", stale),
         outcome("labels in both domains", mixed, weight=2),
         outcome("batches that lack a domain or labels", lacking, weight=2),
@@ -776,7 +781,7 @@ def mmd2(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def draw(n: int, m: int, d: int, shift: float = 0.7) -> tuple[np.ndarray, np.ndarray]:
         return rng.normal(0, 1, (n, d)), rng.normal(shift, 1.2, (m, d))
 
-    sizes = ((6, 9, 2), (5, 5, 5), (12, 4, 1), (3, 7, 3))
+    sizes = ((6, 8, 2), (5, 5, 5), (9, 4, 1), (3, 7, 3))
     cases = [draw(*size) for size in sizes]
 
     def usual(which: str) -> None:
@@ -806,7 +811,7 @@ def mmd2(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def far() -> None:
         for level in (1e4, 1e6):
-            for n, m, d in ((6, 9, 2), (30, 40, 3)):
+            for n, m, d in ((6, 9, 2), (3, 28, 1)):  # torch.cdist expands the square for more than 25 rows
                 f, g = draw(n, m, d)
                 compare(f + level, g + level, [1.0, 2.0])
         f, g = draw(6, 8, 2)
@@ -945,18 +950,21 @@ def label_shift(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def refused() -> None:
         y = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2])
         singular = np.array([0, 1, 2, 0, 1, 2, 2, 2, 2])  # classes 0 and 1 are confused in the same way
-        mixture = np.array([0, 0, 0, 0, 2, 2, 2, 2])  # the last class is confused as half of each of the others
+
+        def said(*counts: Sequence[int]) -> list[np.ndarray]:
+            """Labels and predictions where class j is taken for class i as often as ``counts[j][i]`` says."""
+            true = np.repeat(np.arange(len(counts)), [sum(row) for row in counts])
+            return [true, np.concatenate([np.repeat(np.arange(len(row)), row) for row in counts])]
+
         for what, given, k in (
             ("a source without class 1", [np.where(y == 1, 0, y), singular, y], 3),
             ("a source without the last class", [y, y, y], 4),
             ("a classifier that always says 0", [y, 0 * y, y], 3),
             ("a classifier that confuses two classes in the same way", [y, singular, y], 3),
             ("a classifier that never says 2", [y, np.minimum(y, 1), y % 2], 3),
-            (
-                "a class that is confused like a mixture of two others",
-                [np.repeat([0, 1, 2], [2, 2, 4]), np.array([0, 0, 2, 2, 0, 0, 2, 2]), mixture],
-                3,
-            ),
+            # Rounding makes these matrices look regular to a solver.
+            ("a class that is confused as half of each of two others", [*said((0, 1, 2), (1, 2, 0), (1, 3, 2)), y], 3),
+            ("a class that is confused as a mixture of two others", [*said((0, 1, 2), (1, 2, 3), (1, 4, 7)), y], 3),
         ):
             try:
                 got = student.call("label_shift", *given, k)
