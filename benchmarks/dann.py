@@ -3,8 +3,8 @@
     python benchmarks/dann.py PATH/TO/domain_adversarial_neural_network [--draws 8]
 
 PATH is a clone of https://github.com/GRAAL-Research/domain_adversarial_neural_network; its `DANN.py` is run as it
-stands, with the numbers of its `experiments_moons.py` (15 hidden units, 500 passes, weight 6), and nothing of it is
-kept here. Both sides train on the same 300 points a domain, with and without adaptation, and are measured on the same
+stands, with the numbers of its `experiments_moons.py` (150 points, 15 hidden units, 500 passes, weight 6), and nothing
+of it is kept here. Both sides train on the same 150 points a domain, with and without adaptation, and are measured on the same
 1000 fresh target points. The chapter's classes and functions are read from the notebook, so this measures what readers
 see: one stack of all draws, with and without adaptation. The authors' code takes one point at a time.
 """
@@ -90,7 +90,7 @@ def main() -> None:
         parser.error(f"expected a clone with DANN.py, got {arguments.clone}")
 
     chapter = chapter_namespace(arguments.draws)
-    train, fresh = chapter["draw_moons"](300, fresh=False), chapter["draw_moons"](1000, fresh=True)
+    train, fresh = chapter["draw_moons"](150, fresh=False), chapter["draw_moons"](1000, fresh=True)
     start = time.perf_counter()
     networks, _ = chapter["train_moons"](train, (0.0, 1.0))
     seconds = time.perf_counter() - start
