@@ -4,9 +4,9 @@
 
 PATH is a clone of https://github.com/GRAAL-Research/domain_adversarial_neural_network; its `DANN.py` is run as it
 stands, with the numbers of its `experiments_moons.py` (150 points, 15 hidden units, 500 passes, weight 6), and nothing
-of it is kept here. Both sides train on the same 150 points a domain, with and without adaptation, and are measured on the same
-1000 fresh target points. The chapter's classes and functions are read from the notebook, so this measures what readers
-see: one stack of all draws, with and without adaptation. The authors' code takes one point at a time.
+of it is kept here. Both sides train on the same 150 points a domain, with and without adaptation, and are measured on
+the same 1000 fresh target points. The chapter's classes and functions are read from the notebook, so this measures
+what readers see: one stack of all draws, with and without adaptation. The authors' code takes one point at a time.
 """
 
 import argparse
