@@ -1,5 +1,5 @@
-"""The data sets of the book: mixtures that are drawn, characters that are rendered, digits that come with scikit-learn,
-English text that comes with Python, sequences that are drawn, small worlds to act in.
+"""The data sets of the book: mixtures that are drawn, characters that are rendered, digits and photographs that come
+with scikit-learn, English text that comes with Python, sequences that are drawn, small worlds to act in.
 
 Nothing is downloaded, except by `digits("mnist")`. Whatever is random takes a `torch.Generator` and nothing else:
 the same seed gives the same data. Tensors live on the generator's device, float32 for values and int64 for labels.
@@ -37,6 +37,10 @@ __all__ = [
     "glyphs",
     "grid",
     "grid_centres",
+    "moons",
+    "photo_glyphs",
+    "photo_patches",
+    "photographs",
     "random_mdp",
     "ring",
     "ring_centres",
@@ -259,6 +263,51 @@ def grid(n: int, *, side: int = 5, spacing: float = 2.0, std: float = 0.05, gene
     return _mixture(n, grid_centres(side, spacing), std, generator)
 
 
+def moons(
+    n: int, *, angle: float = 0.0, noise: float = 0.05, share: float = 0.5, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Draw from two half circles that reach into each other, turned by an angle around the middle between them.
+
+    As scikit-learn's `make_moons`, with its mean moved to the origin and everything twice as large: class 0 is the
+    upper half of a circle of radius 2 around (−1, −1/2), class 1 the lower half of one around (1, 1/2).
+
+    Args:
+        n: number of points, at least 1.
+        angle: how far the picture is turned, in degrees, anticlockwise.
+        noise: standard deviation of what is added to each coordinate before everything is doubled, not negative.
+        share: probability of class 1, from 0 to 1; each point draws its class by itself.
+        generator: the source of randomness.
+
+    Returns:
+        x: (n, 2) float32.
+        y: (n,) int64, 0 or 1.
+
+    Raises:
+        ValueError: an argument is out of its range.
+
+    Source: with `angle` 0 for the source domain and 35 for the target domain, the inter-twinning moons of Ganin et al.,
+    2016, https://arxiv.org/abs/1505.07818; shift and factor as in the authors' code,
+    https://github.com/GRAAL-Research/domain_adversarial_neural_network. There the classes are of equal size.
+    """
+    _positive_integer("n", n)
+    _real("angle", angle)
+    _real("noise", noise)
+    if noise < 0:
+        raise ValueError(f"expected noise to be at least 0, got {noise!r}")
+    _real("share", share)
+    if not 0 <= share <= 1:
+        raise ValueError(f"expected share to be a probability, from 0 to 1, got {share!r}")
+    _generator(generator)
+    device = generator.device
+    y = (torch.rand(n, generator=generator, device=device) < share).long()
+    t = math.pi * torch.rand(n, generator=generator, device=device)
+    side = 1 - 2 * y  # 1 for the upper moon, −1 for the lower
+    x = torch.stack([side * (t.cos() - 0.5), side * (t.sin() - 0.25)], dim=1)
+    x = 2 * (x + noise * torch.randn(n, 2, generator=generator, device=device))
+    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    return x @ torch.tensor([[cosine, sine], [-sine, cosine]], device=device), y
+
+
 def digits(source: Literal["sklearn", "mnist"] = "sklearn") -> tuple[Tensor, Tensor]:
     """Handwritten digits, white on black, in the order of their source.
 
@@ -471,6 +520,90 @@ def glyphs(
         moved = F.grid_sample(glyph, places, mode="bilinear", padding_mode="zeros", align_corners=False)
         images[part] = F.avg_pool2d(moved, finer)
     return images.clamp_(0, 1), labels
+
+
+def photographs() -> Tensor:
+    """The two photographs that come with scikit-learn: a Chinese building, and a flower.
+
+    Returns:
+        (2, 3, 427, 640) float32 in [0, 1]; red, green, blue.
+
+    Sources: danielbuechele, https://www.flickr.com/photos/danielbuechele/6061409035/, and vultilion,
+    https://www.flickr.com/photos/vultilion/6056698931/, both CC BY 2.0.
+    """
+    return _photographs().clone()
+
+
+@functools.cache
+def _photographs() -> Tensor:
+    """What `photographs` hands out copies of."""
+    from sklearn.datasets import load_sample_images
+
+    bundle = load_sample_images()
+    return torch.from_numpy(np.stack(bundle.images)).permute(0, 3, 1, 2).float().div(255)
+
+
+def photo_patches(n: int, *, size: int = 28, generator: torch.Generator) -> Tensor:
+    """Square pieces of `photographs`, each from a random photograph and a random place in it.
+
+    Args:
+        n: number of pieces, at least 1.
+        size: side of a piece in pixels, from 1 to 427.
+        generator: the source of randomness.
+
+    Returns:
+        (n, 3, size, size) float32 in [0, 1].
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    _positive_integer("n", n)
+    _positive_integer("size", size)
+    _generator(generator)
+    device = generator.device
+    photos = _photographs().to(device)
+    count, _, height, width = photos.shape
+    if size > min(height, width):
+        raise ValueError(f"expected size to be at most the {min(height, width)} pixels of a photograph, got {size}")
+    photo = torch.randint(count, (n, 1, 1), generator=generator, device=device)
+    top = torch.randint(height - size + 1, (n, 1, 1), generator=generator, device=device)
+    left = torch.randint(width - size + 1, (n, 1, 1), generator=generator, device=device)
+    along = torch.arange(size, device=device)
+    # Where a list of places stands on either side of a slice, the slice's axis comes last.
+    return photos[photo, :, top + along[:, None], left + along].permute(0, 3, 1, 2).contiguous()
+
+
+def photo_glyphs(
+    n: int,
+    *,
+    size: int = 28,
+    characters: str = "0123456789",
+    fonts: Sequence[str] | None = None,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Printed characters of `glyphs` blended with pieces of photographs: |glyph − piece|, colour by colour.
+
+    Outside the glyph one sees the photograph, inside its negative.
+
+    Args:
+        n: number of images, at least 1.
+        size: side of an image in pixels, from 8 to 128.
+        characters: which to draw from; ASCII digits and letters, each once.
+        fonts: names of faces out of `FONTS`; all of them where not given.
+        generator: the source of randomness.
+
+    Returns:
+        images: (n, 3, size, size) float32 in [0, 1].
+        labels: (n,) int64, the place of each character in `characters`.
+
+    Raises:
+        ValueError: an argument is out of its range.
+
+    Source: the recipe of MNIST-M, Ganin et al., 2016, https://arxiv.org/abs/1505.07818, which blends MNIST with
+    photographs of BSDS500 in this way.
+    """
+    images, labels = glyphs(n, size=size, characters=characters, fonts=fonts, generator=generator)
+    return (images - photo_patches(n, size=int(size), generator=generator)).abs(), labels
 
 
 def english(*, held_out: float = 0.1) -> tuple[Tensor, Tensor]:
@@ -794,6 +927,12 @@ def _generator(value: object) -> None:
 def _positive_integer(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"expected {name} to be a positive integer, got {value!r}")
+
+
+def _real(name: str, value: object) -> None:
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value):
+        raise ValueError(f"expected {name} to be a finite number, got {value!r}")
 
 
 def _positive(name: str, value: object) -> None:

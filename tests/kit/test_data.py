@@ -11,7 +11,7 @@ import torch
 from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 from scipy import stats
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_sample_image, make_moons
 from sklearn.neighbors import KNeighborsClassifier
 
 from coursekit import data
@@ -83,6 +83,35 @@ def test_grid_is_a_square_lattice():
     assert stats.kstest((nearest / 0.05).numpy(), stats.rayleigh.cdf).pvalue > 1e-3
 
 
+def test_moons_are_those_of_sklearn_moved_and_doubled():
+    x, y = data.moons(4000, noise=0, generator=generator())
+    assert (x.shape, x.dtype) == ((4000, 2), torch.float32)
+    assert (y.dtype, sorted(set(y.tolist()))) == (torch.int64, [0, 1])
+    curve, classes = make_moons(2001, shuffle=False)
+    curve = 2 * (curve - [0.5, 0.25])  # its mean moved to the origin
+    for label in (0, 1):
+        nearest = torch.cdist(x[y == label].double(), torch.from_numpy(curve[classes == label])).min(dim=1).values
+        assert nearest.max() < 4e-3  # half the way between two points of the curve
+    # and uniform along the half circle
+    angle = torch.atan2(x[y == 0, 1] + 0.5, x[y == 0, 0] + 1)
+    assert stats.kstest((angle / math.pi).numpy(), stats.uniform.cdf).pvalue > 1e-3
+
+
+def test_moons_are_turned_anticlockwise_and_keep_their_labels():
+    x, y = data.moons(500, generator=generator(2))
+    turned, same = data.moons(500, angle=90, generator=generator(2))
+    np.testing.assert_allclose(turned, torch.stack([-x[:, 1], x[:, 0]], dim=1), atol=1e-5)
+    assert torch.equal(y, same)
+
+
+def test_moons_have_the_noise_and_the_share_that_were_asked_for():
+    clean, y = data.moons(20_000, noise=0, share=0.2, generator=generator(1))
+    noisy, _ = data.moons(20_000, noise=0.3, share=0.2, generator=generator(1))
+    assert stats.binomtest(int(y.sum()), len(y), 0.2).pvalue > 1e-3
+    assert stats.kstest((noisy - clean).flatten().numpy(), stats.norm(scale=0.6).cdf).pvalue > 1e-3
+    assert data.moons(50, share=1, generator=generator())[1].tolist() == [1] * 50
+
+
 def draw_excerpts(n, *, generator):
     return data.excerpts(torch.arange(1000), n, 7, generator=generator)
 
@@ -91,7 +120,20 @@ def draw_sums(n, *, generator):
     return data.adding(n, 9, generator=generator)
 
 
-@pytest.mark.parametrize("draw", [data.ring, data.grid, data.glyphs, dated_numbers, draw_excerpts, draw_sums])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        data.ring,
+        data.grid,
+        data.moons,
+        data.glyphs,
+        data.photo_patches,
+        data.photo_glyphs,
+        dated_numbers,
+        draw_excerpts,
+        draw_sums,
+    ],
+)
 def test_the_same_seed_gives_the_same_data(draw):
     def values(seed: int) -> torch.Tensor:
         torch.rand(seed + 1)  # what happens elsewhere does not matter
@@ -120,6 +162,20 @@ def test_the_same_seed_gives_the_same_data(draw):
         (lambda: data.grid(5, side=0, generator=generator()), "expected side to be a positive integer, got 0"),
         (lambda: data.grid(5, spacing="1", generator=generator()), "expected spacing to be a positive number, got '1'"),
         (lambda: data.grid_centres(2.5), r"expected side to be a positive integer, got 2\.5"),
+        (lambda: data.moons(0, generator=generator()), "expected n to be a positive integer, got 0"),
+        (lambda: data.moons(5, angle="35", generator=generator()), "expected angle to be a finite number, got '35'"),
+        (lambda: data.moons(5, angle=math.inf, generator=generator()), "expected angle to be a finite number, got inf"),
+        (lambda: data.moons(5, noise=-0.1, generator=generator()), r"expected noise to be at least 0, got -0\.1"),
+        (lambda: data.moons(5, noise=math.nan, generator=generator()), "expected noise to be a finite number, got nan"),
+        (lambda: data.moons(5, share=1.5, generator=generator()), r"expected share to be a probability, .* got 1\.5"),
+        (lambda: data.moons(5, share=True, generator=generator()), "expected share to be a finite number, got True"),
+        (lambda: data.moons(5, generator=0), "expected generator to be a torch.Generator"),
+        (lambda: data.photo_patches(0, generator=generator()), "expected n to be a positive integer, got 0"),
+        (lambda: data.photo_patches(1, size=2.5, generator=generator()), "expected size to be a positive integer"),
+        (lambda: data.photo_patches(1, size=428, generator=generator()), "at most the 427 pixels .* got 428"),
+        (lambda: data.photo_patches(1, generator=None), "expected generator to be a torch.Generator"),
+        (lambda: data.photo_glyphs(1, size=7, generator=generator()), "expected size to be an integer from 8 to 128"),
+        (lambda: data.photo_glyphs(1, characters="aa", generator=generator()), "different ASCII digits and letters"),
         (lambda: data.digits("usps"), 'expected source to be "sklearn" or "mnist", got \'usps\''),
         (lambda: data.glyphs(0, generator=generator()), "expected n to be a positive integer, got 0"),
         (
@@ -218,6 +274,48 @@ def test_digits_from_mnist_says_when_it_cannot(monkeypatch):
         ConnectionError, match=r"expected to download MNIST from openml.org, .* got URLError: .*no route"
     ):
         data.digits("mnist")
+
+
+# --- photographs
+
+
+def test_photographs_are_those_of_sklearn():
+    photos = data.photographs()
+    assert (photos.shape, photos.dtype) == ((2, 3, 427, 640), torch.float32)
+    for photo, name in zip(photos, ("china.jpg", "flower.jpg"), strict=True):
+        np.testing.assert_array_equal((255 * photo).round().byte().permute(1, 2, 0).numpy(), load_sample_image(name))
+    photos.zero_()  # a copy: what a reader does to it does not reach the next one
+    assert data.photographs().max() == 1
+
+
+def test_photo_patches_are_pieces_of_both_photographs(monkeypatch):
+    places = torch.arange(2 * 3 * 427 * 640).reshape(2, 3, 427, 640).double()
+    monkeypatch.setattr(data, "_photographs", lambda: places)
+    n, size = 2000, 28
+    patches = data.photo_patches(n, size=size, generator=generator()).long()
+    assert patches.shape == (n, 3, size, size)
+    photo, top, left = (part.flatten() for part in np.unravel_index(patches[:, 0, :1, :1], (2, 3 * 427, 640)))
+    for patch, k, i, j in list(zip(patches, photo, top, left, strict=True))[:50]:
+        assert torch.equal(patch, places[k, :, i : i + size, j : j + size].long())
+    for drawn, count in ((photo, 2), (top, 427 - size + 1), (left, 640 - size + 1)):
+        assert drawn.min() >= 0
+        assert drawn.max() < count
+        assert stats.chisquare(np.histogram(drawn, bins=np.linspace(0, count, 3))[0]).pvalue > 1e-3
+    assert data.photo_patches(3, size=427, generator=generator()).shape == (3, 3, 427, 427)
+
+
+def test_photo_glyphs_are_glyphs_with_a_photograph_behind_and_its_negative_inside():
+    images, labels = data.photo_glyphs(300, size=20, generator=generator(5))
+    assert (images.shape, images.dtype) == ((300, 3, 20, 20), torch.float32)
+    rng = generator(5)
+    glyphs, same = data.glyphs(300, size=20, generator=rng)
+    patches = data.photo_patches(300, size=20, generator=rng)
+    assert torch.equal(labels, same)
+    paper, ink = (glyphs == 0).expand_as(images), (glyphs == 1).expand_as(images)
+    torch.testing.assert_close(images[paper], patches[paper])
+    torch.testing.assert_close(images[ink], 1 - patches[ink])
+    assert images.min() >= 0
+    assert images.max() <= 1
 
 
 # --- glyphs

@@ -1,0 +1,23 @@
+"""Gets the gradient of D back by a division by lambda, which may be 0."""
+
+import torch
+
+
+def dann_step(F, C, D, optimizer, x, y, is_source, lam):
+    """One simultaneous step of F, C and D by (DANN.6); returns L_y and L_d as floats."""
+    softplus, cross_entropy = torch.nn.functional.softplus, torch.nn.functional.cross_entropy
+
+    def mean(values):
+        return values.sum() / max(1, len(values))
+
+    f = F(x)
+    a = D(f).squeeze(1)
+    known = y >= 0
+    loss_y = mean(cross_entropy(C(f)[known], y[known], reduction="none"))
+    loss_d = mean(softplus(-a[is_source])) + mean(softplus(a[~is_source]))
+    optimizer.zero_grad()
+    (loss_y - lam * loss_d).backward()
+    for p in D.parameters():
+        p.grad.div_(-lam)
+    optimizer.step()
+    return loss_y.item(), loss_d.item()

@@ -1,0 +1,12 @@
+"""Goes on before the start and after the end."""
+
+import numpy as np
+
+
+def lam_schedule(step, start, end, gamma, lam_max):
+    """lambda at each step: an array of whole numbers in, an array of that shape out."""
+    p = (step - start) / (end - start)
+    if gamma == 0:
+        return lam_max * p
+    # S(p) is tanh(gamma p / 2), which is exact near 0 and knows no overflow.
+    return lam_max * np.tanh(gamma * p / 2) / np.tanh(gamma / 2)

@@ -1,0 +1,14 @@
+"""Asks an array whether it is true."""
+
+import numpy as np
+
+
+def lam_schedule(step, start, end, gamma, lam_max):
+    """lambda at each step: an array of whole numbers in, an array of that shape out."""
+    if step <= start:
+        return 0.0
+    p = min((step - start) / (end - start), 1.0)
+    if gamma == 0:
+        return lam_max * p
+    # S(p) is tanh(gamma p / 2), which is exact near 0 and knows no overflow.
+    return lam_max * np.tanh(gamma * p / 2) / np.tanh(gamma / 2)

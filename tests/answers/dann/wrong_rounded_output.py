@@ -1,0 +1,12 @@
+"""Adds and subtracts lambda f, which does not cancel to the last digit."""
+
+import torch
+
+
+def reverse_gradient(f, lam):
+    """R of (DANN.d8): f of shape (B, ...) and lam, a number or a tensor (B,), in; f's values out."""
+    if isinstance(lam, torch.Tensor):
+        lam = lam.reshape(-1, *[1] * (f.dim() - 1))  # (B, 1, ..., 1)
+    fixed = f.detach()
+    # The bracket is exactly 0, and its gradient by f is 1.
+    return (1 + lam) * fixed - lam * f
