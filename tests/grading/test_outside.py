@@ -59,7 +59,16 @@ def test_the_model_solution_gets_everything_and_stubs_nothing(name: str) -> None
 def test_odd_values_get_nothing(name: str) -> None:
     """No value stops the grading, and none is a test's own fault."""
     functions = [line.split("(")[0][4:] for line in solution(name).splitlines() if line.startswith("def ")]
-    for value in ("float('nan')", "10 ** 400", "'\\ud800\\x1b[0m'", "{'a': [1]}", "[[[]]]", "object()", "exit()"):
+    for value in (
+        "0.0",
+        "float('nan')",
+        "10 ** 400",
+        "'\\ud800\\x1b[0m'",
+        "{'a': [1]}",
+        "[[[]]]",
+        "object()",
+        "exit()",
+    ):
         source = "\n".join(f"def {function}(*a, **k):\n    return {value}" for function in functions)
         result = graded(name, solution(name), source)
         assert sum(points(result).values()) == 0, (value, result.record["cells"])
