@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from coursekit.grading import wire
@@ -27,6 +28,7 @@ from coursekit.grading import wire
 NEW_MOUNTS, NEW_IPC, NEW_PIDS, NEW_NETWORK = 0x00020000, 0x08000000, 0x20000000, 0x40000000
 MOST_FILES = 20_000  # in each folder that can be written: the kernel's memory holds their names
 PRIVATE, NO_SUID, NO_DEVICES, NO_EXEC = 1 << 18 | 1 << 14, 2, 4, 8
+READ_ONLY, REMOUNT, BIND = 1, 32, 4096
 SET_SECCOMP, SET_NO_NEW_PRIVILEGES, FILTER = 22, 38, 2
 
 
@@ -127,13 +129,25 @@ def _enter(handed: int, uid: int, settings: dict[str, Any], inside: Any) -> None
     _checked("mount", b"none", b"/", None, PRIVATE, None)
     options = f"size={settings['folder_bytes']},mode=1777,nr_inodes={MOST_FILES}".encode()
     for path in ("/dev/shm", "/tmp", sandbox.WORK):
-        _checked("mount", b"tmpfs", path.encode(), b"tmpfs", NO_SUID | NO_DEVICES, options)
+        _cover(path, options, sandbox.python_folders())
     terminals = b"newinstance,ptmxmode=0666,mode=620"
     _checked("mount", b"devpts", b"/dev/pts", b"devpts", NO_SUID | NO_EXEC, terminals)
     _checked("mount", b"proc", b"/proc", b"proc", NO_SUID | NO_DEVICES | NO_EXEC, None)
     os.chdir(sandbox.WORK)
     inside.limit({**settings, "uid": uid})
     _filter_calls(sandbox.seccomp_filter())
+
+
+def _cover(folder: str, options: bytes, needed: list[Path]) -> None:
+    """Put an empty folder over one that others write to; a Python that lies in it stays there, to be read."""
+    os.umask(0o022)
+    held = [(str(path), os.open(path, os.O_PATH)) for path in needed if path.is_relative_to(folder) and path.exists()]
+    _checked("mount", b"tmpfs", folder.encode(), b"tmpfs", NO_SUID | NO_DEVICES, options)
+    for path, descriptor in held:
+        os.makedirs(path, exist_ok=True)
+        _checked("mount", f"/proc/self/fd/{descriptor}".encode(), path.encode(), None, BIND, None)
+        _checked("mount", None, path.encode(), None, BIND | REMOUNT | READ_ONLY | NO_SUID | NO_DEVICES, None)
+        os.close(descriptor)
 
 
 def _checked(function: str, *arguments: Any) -> None:
