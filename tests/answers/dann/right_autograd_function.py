@@ -7,22 +7,22 @@ from scipy.stats import ks_2samp
 from sklearn.metrics import confusion_matrix
 
 
-class Reverse(torch.autograd.Function):
+class Turned(torch.autograd.Function):
     @staticmethod
     def forward(ctx, f, lam):
         ctx.lam = lam
         return f.view_as(f)
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx, arriving):
         lam = ctx.lam
         if isinstance(lam, torch.Tensor):
-            lam = lam.view(-1, *(1 for _ in gradient.shape[1:]))
-        return -lam * gradient, None
+            lam = lam.view(-1, *(1 for _ in arriving.shape[1:]))
+        return -lam * arriving, None
 
 
 def reverse_gradient(f, lam):
-    return Reverse.apply(f, lam)
+    return Turned.apply(f, lam)
 
 
 def lam_schedule(step, start, end, gamma, lam_max):
@@ -44,7 +44,7 @@ def a_distance(f_s, f_t, held_s, held_t):
 
 def dann_step(F, C, D, optimizer, x, y, is_source, lam):
     features = F(x)
-    domain = D(Reverse.apply(features, lam)).flatten()
+    domain = D(Turned.apply(features, lam)).flatten()
     labels = is_source.to(domain.dtype)
     each = functional.binary_cross_entropy_with_logits(domain, labels, reduction="none")
     n_source, n_target = int(is_source.sum()), int((~is_source).sum())

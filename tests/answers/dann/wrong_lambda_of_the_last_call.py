@@ -3,7 +3,7 @@
 import torch
 
 
-class Reverse(torch.autograd.Function):
+class Turned(torch.autograd.Function):
     lam = 1.0
 
     @staticmethod
@@ -11,12 +11,12 @@ class Reverse(torch.autograd.Function):
         return f.view_as(f)
 
     @staticmethod
-    def backward(ctx, gradient):
-        return -Reverse.lam * gradient
+    def backward(ctx, arriving):
+        return -Turned.lam * arriving
 
 
 def reverse_gradient(f, lam):
     if isinstance(lam, torch.Tensor):
         lam = lam.reshape(-1, *[1] * (f.dim() - 1))
-    Reverse.lam = lam
-    return Reverse.apply(f)
+    Turned.lam = lam
+    return Turned.apply(f)
