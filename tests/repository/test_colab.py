@@ -163,8 +163,9 @@ def test_a_wheel_that_would_move_a_package_is_noticed(hosted: Path, tmp_path: Pa
     tree.mkdir()
     for name in ("README.md", "LICENSE"):
         (tree / name).write_text("", encoding="utf-8")
-    (tree / "coursekit").mkdir()
-    (tree / "coursekit" / "__init__.py").write_text("", encoding="utf-8")
+    for package in ("coursekit", "coursekit/grading"):
+        (tree / package).mkdir()
+        (tree / package / "__init__.py").write_text("", encoding="utf-8")
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (tree / "pyproject.toml").write_text(re.sub(r'"numpy>=[\d.]+"', '"numpy>=2.2"', text), encoding="utf-8")
     wheel = colab.build_wheel(tmp_path, root=tree)
