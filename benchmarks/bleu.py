@@ -8,14 +8,13 @@ the processor, so that other programs disturb less. The chapter's functions are 
 """
 
 import argparse
-import ast
 import statistics
 import sys
 import time
 from pathlib import Path
 
-import nbformat
 from nltk.translate.bleu_score import corpus_bleu as nltk_corpus_bleu
+from notebook_code import code_cells, expect_names, run_definitions
 from sacrebleu.metrics import BLEU
 from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 
@@ -31,15 +30,8 @@ NAMES = {
 
 def chapter_functions() -> dict:
     """The chapter's imports and the definitions in NAMES."""
-    cells = [cell.source for cell in nbformat.read(CHAPTER, 4).cells if cell.cell_type == "code"][1:]
-    statements = [node for source in cells for node in ast.parse(source).body]
-    imports = [node for node in statements if isinstance(node, ast.Import | ast.ImportFrom)]
-    definitions = [node for node in statements if getattr(node, "name", None) in NAMES]
-    namespace: dict = {}
-    exec(compile(ast.Module(body=imports + definitions, type_ignores=[]), str(CHAPTER), "exec"), namespace)
-    missing = sorted(NAMES - set(namespace))
-    if missing:
-        sys.exit(f"error: expected the chapter to define {', '.join(missing)}; was it renamed?")
+    namespace = run_definitions(CHAPTER, code_cells(CHAPTER), NAMES)
+    expect_names(NAMES, namespace)
     return namespace
 
 

@@ -10,16 +10,14 @@ what readers see: one stack of all draws, with and without adaptation. The autho
 """
 
 import argparse
-import ast
 import importlib.util
-import sys
 import time
 from pathlib import Path
 from types import ModuleType
 
-import nbformat
 import numpy as np
 import torch
+from notebook_code import code_cells, expect_names, run_definitions
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTER = ROOT / "book" / "adaptation" / "dann.ipynb"
@@ -31,18 +29,8 @@ NAMES = {
 
 def chapter_namespace(draws: int) -> dict:
     """The chapter's imports and the definitions in NAMES, for so many draws."""
-    cells = [cell.source for cell in nbformat.read(CHAPTER, 4).cells if cell.cell_type == "code"][1:]
-    statements = [node for source in cells for node in ast.parse(source).body]
-    wanted = [
-        node
-        for node in statements
-        if isinstance(node, ast.Import | ast.ImportFrom) or getattr(node, "name", None) in NAMES
-    ]
-    namespace: dict = {"device": torch.device("cpu"), "draws": list(range(draws))}
-    exec(compile(ast.Module(body=wanted, type_ignores=[]), str(CHAPTER), "exec"), namespace)
-    missing = sorted(NAMES - set(namespace))
-    if missing:
-        sys.exit(f"error: expected the chapter to define {', '.join(missing)}; was it renamed?")
+    namespace = run_definitions(CHAPTER, code_cells(CHAPTER), NAMES, draws=list(range(draws)))
+    expect_names(NAMES, namespace)
     namespace["reverse"] = namespace["Reverse"].apply
     return namespace
 

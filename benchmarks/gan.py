@@ -10,7 +10,6 @@ The chapter's classes and functions are read from the notebook, so this measures
 """
 
 import argparse
-import ast
 import contextlib
 import io
 import os
@@ -25,9 +24,9 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-import nbformat
 import numpy as np
 import torch
+from notebook_code import code_cells, expect_names, run_definitions
 
 from coursekit import figures
 
@@ -75,20 +74,14 @@ class Curve:
 
 def chapter_namespace() -> dict:
     """The chapter's imports, the definitions in NAMES, its data and its trained judge."""
-    cells = [cell.source for cell in nbformat.read(CHAPTER, 4).cells if cell.cell_type == "code"][1:]
-    statements = [node for source in cells for node in ast.parse(source).body]
-    imports = [node for node in statements if isinstance(node, ast.Import | ast.ImportFrom)]
-    definitions = [node for node in statements if getattr(node, "name", None) in NAMES]
-    namespace: dict = {"device": torch.device("cpu")}
-    exec(compile(ast.Module(body=imports + definitions, type_ignores=[]), str(CHAPTER), "exec"), namespace)
+    cells = code_cells(CHAPTER)
+    namespace = run_definitions(CHAPTER, cells, NAMES)
     first = next(place for place, source in enumerate(cells) if "images, labels = " in source)
     last = next(place for place, source in enumerate(cells) if "accuracy = " in source)
     with contextlib.redirect_stdout(io.StringIO()):
         for source in cells[first : last + 1]:
             exec(source, namespace)
-    missing = sorted(NAMES - set(namespace))
-    if missing:
-        sys.exit(f"error: expected the chapter to define {', '.join(missing)}; was it renamed?")
+    expect_names(NAMES, namespace)
     return namespace
 
 

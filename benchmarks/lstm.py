@@ -9,14 +9,13 @@ lines say how the loop's own time is divided. The chapter's functions are read f
 """
 
 import argparse
-import ast
 import statistics
 import sys
 import time
 from pathlib import Path
 
-import nbformat
 import torch
+from notebook_code import code_cells, expect_names, run_definitions
 from torch import nn
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,20 +32,8 @@ PRODUCTS = ("mm", "bmm", "addmm", "baddbmm")
 
 def chapter_functions() -> dict:
     """The chapter's imports and the definitions in NAMES."""
-    cells = [cell.source for cell in nbformat.read(CHAPTER, 4).cells if cell.cell_type == "code"][1:]
-    statements = [node for source in cells for node in ast.parse(source).body]
-    imports = [node for node in statements if isinstance(node, ast.Import | ast.ImportFrom)]
-    definitions = [
-        node
-        for node in statements
-        if getattr(node, "name", None) in NAMES
-        or (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in NAMES)
-    ]
-    namespace: dict = {"device": torch.device("cpu")}
-    exec(compile(ast.Module(body=imports + definitions, type_ignores=[]), str(CHAPTER), "exec"), namespace)
-    missing = sorted(NAMES - set(namespace))
-    if missing:
-        sys.exit(f"error: expected the chapter to define {', '.join(missing)}; was it renamed?")
+    namespace = run_definitions(CHAPTER, code_cells(CHAPTER), NAMES)
+    expect_names(NAMES, namespace)
     return namespace
 
 

@@ -11,7 +11,6 @@ The chapter's classes and functions are read from the notebook, so this measures
 """
 
 import argparse
-import ast
 import contextlib
 import io
 import statistics
@@ -24,8 +23,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-import nbformat
-import torch
+from notebook_code import code_cells, expect_names, run_definitions
 
 from coursekit import figures
 
@@ -79,15 +77,8 @@ class Counted(gymnasium.Wrapper):
 
 def chapter_namespace() -> dict:
     """The chapter's imports and the definitions in NAMES."""
-    cells = [cell.source for cell in nbformat.read(CHAPTER, 4).cells if cell.cell_type == "code"][1:]
-    statements = [node for source in cells for node in ast.parse(source).body]
-    imports = [node for node in statements if isinstance(node, ast.Import | ast.ImportFrom)]
-    definitions = [node for node in statements if getattr(node, "name", None) in NAMES]
-    namespace: dict = {"device": torch.device("cpu")}
-    exec(compile(ast.Module(body=imports + definitions, type_ignores=[]), str(CHAPTER), "exec"), namespace)
-    missing = sorted(NAMES - set(namespace))
-    if missing:
-        sys.exit(f"error: expected the chapter to define {', '.join(missing)}; was it renamed?")
+    namespace = run_definitions(CHAPTER, code_cells(CHAPTER), NAMES)
+    expect_names(NAMES, namespace)
     return namespace
 
 

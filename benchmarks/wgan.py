@@ -12,7 +12,6 @@ readers see.
 """
 
 import argparse
-import ast
 import contextlib
 import importlib.util
 import statistics
@@ -20,9 +19,9 @@ import time
 from pathlib import Path
 
 import gan as peer  # benchmarks/gan.py: the judge, the clock and the run of a peer's script
-import nbformat
 import numpy as np
 import torch
+from notebook_code import code_cells, expect_names, run_definitions
 
 CHAPTER = peer.ROOT / "book" / "adversarial" / "wgan.ipynb"
 NAMES = {
@@ -34,18 +33,8 @@ PENALTY = 10.0  # the peer's weight; it cannot be set from its command line
 
 def chapter_namespace() -> dict:
     """The chapter's imports and the definitions in NAMES."""
-    cells = [cell.source for cell in nbformat.read(CHAPTER, 4).cells if cell.cell_type == "code"][1:]
-    statements = [node for source in cells for node in ast.parse(source).body]
-    wanted = [
-        node
-        for node in statements
-        if isinstance(node, ast.Import | ast.ImportFrom) or getattr(node, "name", None) in NAMES
-    ]
-    namespace: dict = {"device": torch.device("cpu")}
-    exec(compile(ast.Module(body=wanted, type_ignores=[]), str(CHAPTER), "exec"), namespace)
-    missing = sorted(NAMES - set(namespace))
-    if missing:
-        raise SystemExit(f"error: expected the chapter to define {', '.join(missing)}; was it renamed?")
+    namespace = run_definitions(CHAPTER, code_cells(CHAPTER), NAMES)
+    expect_names(NAMES, namespace)
     return namespace
 
 
