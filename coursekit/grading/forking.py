@@ -128,8 +128,10 @@ def _enter(handed: int, uid: int, settings: dict[str, Any], inside: Any) -> None
     os.setsid()
     _checked("mount", b"none", b"/", None, PRIVATE, None)
     options = f"size={settings['folder_bytes']},mode=1777,nr_inodes={MOST_FILES}".encode()
+    os.umask(0o022)  # folders above a Python that is put back must be passable
+    needed = sandbox.python_folders()
     for path in ("/dev/shm", "/tmp", sandbox.WORK):
-        _cover(path, options, sandbox.python_folders())
+        _cover(path, options, needed)
     terminals = b"newinstance,ptmxmode=0666,mode=620"
     _checked("mount", b"devpts", b"/dev/pts", b"devpts", NO_SUID | NO_EXEC, terminals)
     _checked("mount", b"proc", b"/proc", b"proc", NO_SUID | NO_DEVICES | NO_EXEC, None)
@@ -140,7 +142,6 @@ def _enter(handed: int, uid: int, settings: dict[str, Any], inside: Any) -> None
 
 def _cover(folder: str, options: bytes, needed: list[Path]) -> None:
     """Put an empty folder over one that others write to; a Python that lies in it stays there, to be read."""
-    os.umask(0o022)
     held = [(str(path), os.open(path, os.O_PATH)) for path in needed if path.is_relative_to(folder) and path.exists()]
     _checked("mount", b"tmpfs", folder.encode(), b"tmpfs", NO_SUID | NO_DEVICES, options)
     for path, descriptor in held:
