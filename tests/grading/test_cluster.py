@@ -47,11 +47,11 @@ class Cluster:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
-    def busy(self) -> list[str]:
-        """The workers that have something to do."""
+    def needed(self) -> list[str]:
+        """The workers that would be missed: first those at work, then those with results that nobody fetched yet."""
         with Client(self.address, set_as_default=False) as client:
             names = {where: about["name"] for where, about in client.scheduler_info(n_workers=-1)["workers"].items()}
-            return [names[where] for where, keys in client.processing().items() if keys]
+            return [names[where] for tasks in (client.processing(), client.has_what()) for where in tasks if tasks[where]]
 
     def measure(self) -> None:
         """Remember the largest worker: its memory and that of all it has started, what is shared divided."""
@@ -135,7 +135,7 @@ def test_a_worker_that_is_killed_costs_nobody_anything(course: Path, running: Cl
     def after_each(student: str) -> None:
         running.measure()
         if not killed:
-            killed.append(running.busy()[0])
+            killed.append(running.needed()[0])
             running.kill(killed[0])
 
     result, written = grade(course, running, after_each)
