@@ -23,16 +23,10 @@ from scipy.stats import ks_2samp
 from sklearn.metrics import confusion_matrix
 from sklearn.metrics.pairwise import rbf_kernel
 
-from coursekit.grading import Outcome, Student, StudentError, expect_close, expect_pair, expect_true, outcome
+from coursekit.grading import Outcome, Student, expect_close, expect_pair, expect_true, outcome
+from coursekit.grading.tensors import NET, Arrays, expect_value_error, rounded
 
 TOLERANCE = {"float64": 1e-6, "float32": 1e-4}  # as the exercise promises
-
-Arrays = dict[str, np.ndarray]
-
-
-def _rounded(array: np.ndarray, dtype: str) -> np.ndarray:
-    """What a tensor of this dtype holds, in float64: the reference gets what the student gets."""
-    return array.astype(dtype).astype(float)
 
 
 # Task 1 ---------------------------------------------------------------------------------------------------------------
@@ -102,7 +96,7 @@ def reverse_gradient(student: Student, rng: np.random.Generator) -> list[Outcome
         given = {name: rng.normal(0, 2, shape) for name in ("features", "arrives", "arrives_too")}
         settings = {"dtype": "float64", "strided": False} | how
         got = student.run(_REVERSE, **given, lams=list(lams), way=way, **settings)
-        given = {name: _rounded(array, settings["dtype"]) for name, array in given.items()}
+        given = rounded(given, settings["dtype"])
         exact = np.shape(got["out"]) == tuple(shape) and np.array_equal(got["out"], given["features"])
         expect_true(f"the output for f of shape {tuple(shape)} is not exactly f", exact)
         expect_true(f"expected an output of {settings['dtype']}", got["kind"] == f"torch.{settings['dtype']}")
@@ -437,21 +431,12 @@ def a_distance(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
 # Task 4 ---------------------------------------------------------------------------------------------------------------
 
-_STEPS = """
+_STEPS = (
+    NET
+    + """
 import torch
 
 kind = getattr(torch, dtype)
-
-
-def net(weights):
-    layers = []
-    for i in range(0, len(weights), 2):
-        layer = torch.nn.Linear(weights[i].shape[1], weights[i].shape[0], dtype=kind)
-        layer.weight.data = torch.tensor(weights[i], dtype=kind)
-        layer.bias.data = torch.tensor(weights[i + 1], dtype=kind)
-        layers += [layer, torch.nn.Tanh()]
-    return torch.nn.Sequential(*layers[:-1])
-
 
 the_F, the_C, the_D = nets = [net(weights) for weights in (weights_F, weights_C, weights_D)]
 every = [p for module in nets for p in module.parameters()]
@@ -478,6 +463,7 @@ result = {
     "trainable": all(p.requires_grad for p in every),
 }
 """
+)
 
 
 def _perceptron(weights: Sequence[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
@@ -773,7 +759,7 @@ def mmd2(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def compare(f: np.ndarray, g: np.ndarray, sigmas: Sequence[float], **how: Any) -> None:
         dtype = how.get("dtype", "float64")
         got = ask(f, g, sigmas, **how)["pair"]
-        expected = _estimates(_rounded(f, dtype), _rounded(g, dtype), sigmas)
+        expected = _estimates(**rounded({"f": f, "g": g}, dtype), sigmas=sigmas)
         where = f"n = {len(f)}, m = {len(g)}, d = {f.shape[1]}, {len(sigmas)} bandwidths, {dtype}"
         for name, left, right in zip(("biased", "unbiased"), got, expected, strict=True):
             expect_close(f"the {name} estimate, {where}", left, right, tol=TOLERANCE[dtype])
@@ -970,12 +956,7 @@ def label_shift(student: Student, rng: np.random.Generator) -> list[Outcome]:
             ("a class that is confused as half of each of two others", [*said((0, 1, 2), (1, 2, 0), (1, 3, 2)), y], 3),
             ("a class that is confused as a mixture of two others", [*said((0, 1, 2), (1, 2, 3), (1, 4, 7)), y], 3),
         ):
-            try:
-                got = student.call("label_shift", *given, k)
-            except StudentError as error:
-                expect_true(f"{what}: expected a ValueError, but {error}", "ValueError" in error.raised)
-                continue
-            raise AssertionError(f"{what}: expected a ValueError, got the result {got!r:.60}")
+            expect_value_error(what, functools.partial(student.call, "label_shift", *given, k))
 
     return [
         outcome("the shares", functools.partial(usual, "q"), weight=2),
