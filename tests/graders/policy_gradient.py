@@ -158,6 +158,10 @@ def returns_to_go(student: Student, rng: np.random.Generator) -> list[Outcome]:
         compare(2, 2, 0.5)
         compare(2, 400, 0.01)  # 0.01 to the power 400 is 0 in any float
         compare(2, 400, 0.99)
+        lengths = np.array([6, 4])  # most rewards are 0, the last one of an episode as well
+        rewards = _padded(rng.normal(0, 2, (2, 6)) * np.array([0, 1, 0, 0, 1, 0]), lengths, 3.0)
+        got = _run(student, CALL, name, [rewards, lengths, 0.5])
+        expect_close("the returns to go where most rewards are 0", got, _sums(rewards, lengths, 0.5), tol=TOLERANCE)
 
     def untouched() -> None:
         compare(4, 5, 0.7, snippet=UNTOUCHED)
@@ -169,7 +173,7 @@ def returns_to_go(student: Student, rng: np.random.Generator) -> list[Outcome]:
         outcome("episodes of one length", full, weight=2),
         outcome("episodes of different lengths", padding, weight=2),
         outcome("padding that is no number", not_a_number),
-        outcome("γ = 0 and 1, single steps and many", edges),
+        outcome("γ = 0 and 1, single steps and many, rewards of 0", edges),
         outcome("inputs stay as they were, however they lie in memory", untouched),
     ]
 
@@ -348,8 +352,11 @@ def surrogate_loss(student: Student, rng: np.random.Generator) -> list[Outcome]:
             given = draw(*sizes)
             value(given, f"{sizes[0]} episodes, {sizes[1]} steps, {sizes[2]} actions")
         given = draw(2, 3, 3)
-        given[0] = given[0] * 300
-        value(given, "with logits of many hundreds")
+        given[0] = rng.permuted(np.broadcast_to([-1000.0, 1000.0, 998.5], (2, 3, 3)), axis=2)
+        given[1] = given[0].argmin(axis=2)  # actions that are as good as impossible
+        given[1][0, 0] = given[0][0, 0].argmax()
+        value(given, "with logits of ±1000")
+        slope(given, "with logits of ±1000")
 
     def untouched() -> None:
         given = draw(3, 4, 3)
@@ -426,10 +433,10 @@ def best_baselines(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def tiny() -> None:
         g, R = draw(8, 2)
-        best, each = expect_pair(name, _run(student, CALL, name, [g * 1e-6, R]))
-        expect_close("the best constant for scores of 1e-6", best, _searched(g, R), tol=1e-4)
+        best, each = expect_pair(name, _run(student, CALL, name, [g * 1e-9, R]))
+        expect_close("the best constant for scores of 1e-9", best, _searched(g, R), tol=1e-4)
         searched = [_searched(column[:, None], R) for column in g.T]
-        expect_close("the baselines for scores of 1e-6", each, searched, tol=1e-4)
+        expect_close("the baselines for scores of 1e-9", each, searched, tol=1e-4)
 
     def untouched() -> None:
         compare(draw(6, 3), snippet=UNTOUCHED)
