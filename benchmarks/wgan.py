@@ -6,9 +6,9 @@ The first part needs POT (`pip install pot`), which the book does not ask for, a
 PATH is a clone of https://github.com/eriklindernoren/PyTorch-GAN; its code is run as it stands and nothing of it is
 kept here. Both sides train on the 1500 handwritten digits of the chapter `gan` in batches of 64, with five steps of the
 critic for one of the generator, the same λ, and parameter counts within 10 % of each other, one after the other in one
-process, repeat by repeat. Quality is the squared Fréchet distance (GAN.d6) in the features of that chapter's judge; the
-clock stops while it is measured. The chapter's classes and functions are read from the notebook, so this measures what
-readers see.
+process, repeat by repeat. Adam's settings are the script's own there; here they are the chapter's, with a step of 5e-4.
+Quality is the squared Fréchet distance (GAN.d6) in the features of that chapter's judge; the clock stops while it is
+measured. The chapter's classes and functions are read from the notebook, so this measures what readers see.
 """
 
 import argparse
