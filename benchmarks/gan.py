@@ -113,8 +113,8 @@ def run_chapter(chapter: dict, curve: Curve, seed: int) -> int:
     return parameters(generator, discriminator)
 
 
-def run_peer(script: Path, chapter: dict, curve: Curve, seed: int) -> int:
-    """Run a script of PyTorch-GAN on the same digits; returns its number of parameters.
+def run_peer(script: Path, chapter: dict, curve: Curve, seed: int, *options: str) -> int:
+    """Run a script of PyTorch-GAN on the same digits, with options of its own; returns its number of parameters.
 
     The script wants torchvision only for MNIST and for saving pictures. In its place stands a module that hands out
     the chapter's digits, already scaled to [−1, 1], and measures where a picture would be saved.
@@ -153,7 +153,8 @@ def run_peer(script: Path, chapter: dict, curve: Curve, seed: int) -> int:
         try:
             os.chdir(work)
             sys.modules.update(modules)
-            sys.argv = [script.name, "--img_size", "8", "--n_epochs", "100000", "--sample_interval", str(EVERY)]
+            fixed = ["--img_size", "8", "--n_epochs", "100000", "--sample_interval", str(EVERY)]
+            sys.argv = [script.name, *fixed, *options]
             with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Reached):
                 exec(compile(script.read_text(), script.name, "exec"), namespace)
         finally:

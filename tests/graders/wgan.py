@@ -340,6 +340,7 @@ def transport(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
         refuse("less room than earth, by a tenth", cost, p, 0.9 * q / q.sum() * p.sum())
         refuse("less room than earth, by a millionth", cost, p, (1 - 1e-6) * q / q.sum() * p.sum())
+        refuse("less room than earth, by a hundredth of little earth", cost, 1e-9 * p, 0.99e-9 * q / q.sum() * p.sum())
         refuse("a negative pile", cost, p - [p[0] + 0.1, 0, 0], q)
         refuse("a hole of negative room", cost, p, q - [0, 0, q[2] + 0.1, 0] + [20, 0, 0, 0])
         refuse("a pile that is nan", cost, p * [1, np.nan, 1], q)
@@ -503,6 +504,11 @@ def lipschitz_bounds(student: Student, rng: np.random.Generator) -> list[Outcome
             compare("one point three times", net, np.full((3, 1), 0.5), "lower")
         x = rng.normal(0, 1, (12, 2))
         compare("each point three times", random_net(2, 9, 1), np.tile(x, (3, 1)), "lower")
+        # Flat, a narrow ramp far from 0, flat: |x|² + |y|² - 2xy would lose the digits of the distances.
+        # The steepest pair comes first: this is about digits, not about which pairs are compared.
+        out = np.sort(rng.uniform(0, 0.002, (2, 15)))
+        beside = 5000 + np.stack([-out[0], 0.001 + out[1]], axis=1).reshape(-1, 1)
+        compare("points close together", ramp(0.0005, 5000.0, 5000.001), beside, "lower")
 
     def limits() -> None:
         def turn(n: int) -> np.ndarray:
@@ -535,7 +541,7 @@ def lipschitz_bounds(student: Student, rng: np.random.Generator) -> list[Outcome
         outcome("the product of the norms", functools.partial(usual, "upper")),
         outcome("the verdict", functools.partial(usual, "verdict")),
         outcome("cliffs between points", cliffs, weight=2),
-        outcome("few points, equal points", few),
+        outcome("few points, equal points, close points", few),
         outcome("slopes and bounds close to 1", limits),
         outcome("net and points stay as they were", untouched),
     ]
@@ -783,7 +789,7 @@ def spectral_normalise(student: Student, rng: np.random.Generator) -> list[Outco
                     compare(f"shape {shape}", draw(*shape), steps, (0, 1), dtype)
 
     def scales() -> None:
-        for scale in (1e-3, 1e3):
+        for scale in (2e-4, 1e3):
             compare(f"weights around {scale:g}", draw(4, 6, scale=scale), 2, (0, 1))
             given = draw(4, 6)
             given["u"] *= scale
