@@ -10,8 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -19,96 +18,10 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import pdist
 from scipy.stats import wasserstein_distance
 
-from coursekit.grading import Outcome, Student, StudentError, expect_close, expect_pair, expect_true, outcome
+from coursekit.grading import Outcome, Student, expect_close, expect_pair, expect_true, outcome
+from coursekit.grading.tensors import NET, Arrays, call, expect_dtype, expect_untouched, expect_value_error, rounded
 
 TOLERANCE = {"float64": 1e-6, "float32": 1e-4}  # as the exercise promises
-
-Arrays = dict[str, np.ndarray]
-
-# Tensors of the inputs, a call, and what it has done to them. `weights` turns each result named in `results` into a
-# number, so that one backward pass gives a gradient of every entry.
-_CALL = """
-import torch
-
-tensors = {}
-for name, array in arrays.items():
-    tensor = torch.tensor(array, dtype=getattr(torch, dtype))
-    if strided:  # a view whose memory is in another order
-        tensor = tensor.repeat_interleave(2, dim=0)[::2] if tensor.dim() == 1 else (
-            tensor.transpose(0, -1).contiguous().transpose(0, -1))
-    tensors[name] = tensor.requires_grad_(name in leaves)
-answer = FUNCTION(*tensors.values(), *rest)
-value = answer[0] if first else answer
-gradients = {}
-if leaves:
-    if not isinstance(value, torch.Tensor):
-        raise TypeError(f"the result must be a tensor, not a {type(value).__name__}")
-    if not value.requires_grad:
-        raise TypeError("no gradient reaches the inputs: is there a detach, item, no_grad or numpy too many?")
-    total = (value * torch.tensor(weights, dtype=value.dtype)).sum()
-    found = torch.autograd.grad(total, [tensors[name] for name in leaves], allow_unused=True)
-    for name, gradient in zip(leaves, found):
-        gradients[name] = torch.zeros_like(tensors[name]) if gradient is None else gradient
-kind = str(value.dtype) if isinstance(value, torch.Tensor) else type(value).__name__
-switched = [name for name, tensor in tensors.items() if tensor.requires_grad and name not in leaves]
-result = {"value": answer, "gradients": gradients, "after": tensors, "kind": kind, "switched": switched}
-"""
-
-
-def _call(
-    student: Student,
-    function: str,
-    arrays: Arrays,
-    *rest: float,
-    dtype: str = "float64",
-    leaves: Iterable[str] = (),
-    weights: object = 1.0,
-    strided: bool = False,
-    first: bool = False,
-) -> dict[str, Any]:
-    """Call a function with tensors.
-
-    Returns:
-        ``value``, what the function gave; ``gradients`` by the inputs named in ``leaves``; ``kind``, the dtype;
-        ``after``, the inputs after the call, and ``switched``, those whose ``requires_grad`` was switched on.
-    """
-    return student.run(
-        _CALL.replace("FUNCTION", function),
-        arrays=arrays,
-        rest=list(rest),
-        dtype=dtype,
-        leaves=list(leaves),
-        weights=weights,
-        strided=strided,
-        first=first,
-    )
-
-
-def _untouched(arrays: Arrays, got: dict[str, Any]) -> None:
-    """Expect the inputs of a call in float64 to be what they were."""
-    for name, array in arrays.items():
-        expect_true(f"the input {name} was changed; work on a copy", np.array_equal(got["after"][name], array))
-    switched = ", ".join(got["switched"])
-    expect_true(f"requires_grad of {switched} was switched on; work on a copy", not switched)
-
-
-def _keeps(dtype: str, got: dict[str, Any]) -> None:
-    expect_true(f"expected a tensor of {dtype}, got {got['kind']}", got["kind"] == f"torch.{dtype}")
-
-
-def _rounded(arrays: Arrays, dtype: str) -> Arrays:
-    """What tensors of this dtype hold, in float64: the reference gets what the student gets."""
-    return {name: array.astype(dtype).astype(float) for name, array in arrays.items()}
-
-
-def _refused(what: str, call: Callable[[], object]) -> None:
-    """Expect that a call of student's code raises ``ValueError``."""
-    try:
-        got = call()
-    except StudentError as error:
-        expect_true(f"{what}: expected a ValueError, but {error}", "ValueError" in error.raised)
-        return
-    raise AssertionError(f"{what}: expected a ValueError, got the result {got!r:.60}")
 
 
 # Task 1 ---------------------------------------------------------------------------------------------------------------
@@ -126,7 +39,7 @@ def _pull(points: np.ndarray, mass: np.ndarray, others: np.ndarray, other_mass: 
 
 def w1_on_line(student: Student, rng: np.random.Generator) -> list[Outcome]:
     """The distance on the line against SciPy, its gradient against counting."""
-    call = functools.partial(_call, student, "w1_on_line")
+    distance = functools.partial(call, student, "w1_on_line")
 
     def draw(n: int, m: int, even: bool = False) -> Arrays:
         weights = (lambda k: np.ones(k)) if even else (lambda k: rng.gamma(1.0, 1.5, k) + 1e-3)
@@ -134,10 +47,10 @@ def w1_on_line(student: Student, rng: np.random.Generator) -> list[Outcome]:
         return {"x": x, "y": y, "x_weights": weights(n), "y_weights": weights(m)}
 
     def compare(what: str, given: Arrays, dtype: str = "float64", strided: bool = False) -> None:
-        got = call(given, dtype=dtype, strided=strided)
+        got = distance(given, dtype=dtype, strided=strided)
         if strided:
-            _keeps(dtype, got)
-        expected = wasserstein_distance(*_rounded(given, dtype).values())
+            expect_dtype(dtype, got)
+        expected = wasserstein_distance(*rounded(given, dtype).values())
         expect_close(f"the distance, {what}, {dtype}", got["value"], expected, tol=TOLERANCE[dtype])
 
     def usual() -> None:
@@ -183,7 +96,7 @@ def w1_on_line(student: Student, rng: np.random.Generator) -> list[Outcome]:
         for sizes in ((6, 8), (5, 5), (1, 4), (4, 1), (40, 30)):
             for even in (False, True):
                 given = draw(*sizes, even=even)
-                got = call(given, leaves=["x", "y"], weights=-1.7)
+                got = distance(given, leaves=["x", "y"], weights=-1.7)
                 p, q = (given[f"{side}_weights"] / given[f"{side}_weights"].sum() for side in "xy")
                 pairs = {"x": (given["x"], p, given["y"], q), "y": (given["y"], q, given["x"], p)}
                 what = f"the gradient by {name}, {sizes[0]} and {sizes[1]} points"
@@ -200,13 +113,13 @@ def w1_on_line(student: Student, rng: np.random.Generator) -> list[Outcome]:
             ):
                 given = draw(3, 3)
                 given[f"{side}_weights"] = bad
-                _refused(f"{what}, for {side}", functools.partial(call, given))
+                expect_value_error(f"{what}, for {side}", functools.partial(distance, given))
             compare(f"a sample that is allowed, beside {other}", draw(3, 3))
 
     def untouched() -> None:
         given = draw(6, 4)
-        got = call(given)
-        _untouched(given, got)
+        got = distance(given)
+        expect_untouched(given, got)
         expect_close("the distance of the untouched inputs", got["value"], wasserstein_distance(*given.values()))
 
     def views() -> None:
@@ -336,7 +249,7 @@ def transport(student: Student, rng: np.random.Generator) -> list[Outcome]:
         p, q = p + 1.0, q + 2.0
 
         def refuse(what: str, *args: np.ndarray) -> None:
-            _refused(what, functools.partial(student.call, "transport", *args))
+            expect_value_error(what, functools.partial(student.call, "transport", *args))
 
         refuse("less room than earth, by a tenth", cost, p, 0.9 * q / q.sum() * p.sum())
         refuse("less room than earth, by a millionth", cost, p, (1 - 1e-6) * q / q.sum() * p.sum())
@@ -754,7 +667,7 @@ def _iterated(weight: np.ndarray, u: np.ndarray, steps: int) -> tuple[np.ndarray
 
 def spectral_normalise(student: Student, rng: np.random.Generator) -> list[Outcome]:
     """Weight and vector against powers of the matrix, the gradient written out, the limit against the exact norm."""
-    call = functools.partial(_call, student, "spectral_normalise")
+    normalise = functools.partial(call, student, "spectral_normalise")
     shapes = ((3, 5), (5, 3), (4, 4), (1, 6), (6, 1), (1, 1), (4, 2, 3, 3), (3, 3, 3), (4, 4, 4, 4))
 
     def draw(*shape: int, scale: float = 1.0) -> Arrays:
@@ -766,10 +679,10 @@ def spectral_normalise(student: Student, rng: np.random.Generator) -> list[Outco
     def compare(
         what: str, given: Arrays, steps: int, which: Sequence[int], dtype: str = "float64", strided: bool = False
     ) -> None:
-        got = call(given, steps, dtype=dtype, strided=strided, first=True)
+        got = normalise(given, steps, dtype=dtype, strided=strided, part=0)
         if strided:
-            _keeps(dtype, got)
-        exact = _rounded(given, dtype)
+            expect_dtype(dtype, got)
+        exact = rounded(given, dtype)
         u, _, sigma = _iterated(exact["weight"], exact["u"], steps)
         for k, (name, right) in enumerate((("the weight", exact["weight"] / sigma), ("the new u", u))):
             if k in which:
@@ -799,7 +712,7 @@ def spectral_normalise(student: Student, rng: np.random.Generator) -> list[Outco
         for shape in (*shapes[:5], *shapes[6:]):
             for steps in (1, 3):
                 given, outer = draw(*shape), rng.normal(0, 1, shape)
-                got = call(given, steps, leaves=["weight"], weights=outer, first=True)
+                got = normalise(given, steps, leaves=["weight"], weights=outer, part=0)
                 u, v, sigma = _iterated(given["weight"], given["u"], steps)
                 along = (outer * given["weight"]).sum() / sigma**2
                 expected = outer / sigma - along * np.outer(u, v).reshape(shape)
@@ -831,13 +744,13 @@ def spectral_normalise(student: Student, rng: np.random.Generator) -> list[Outco
             k = min(len(left), len(right))
             singular = np.array([3.0, *rng.uniform(0.1, 1.5, k - 1)])  # a gap, so that forty steps are enough
             weight = ((left[:, :k] * singular) @ right[:k]).reshape(shape)
-            normal, _ = parts(call({"weight": weight, "u": rng.normal(0, 1, shape[0])}, 40))
+            normal, _ = parts(normalise({"weight": weight, "u": rng.normal(0, 1, shape[0])}, 40))
             expect_close(f"the weight of shape {shape} over its norm 3", normal, weight / 3, tol=1e-6)
 
     def zeros() -> None:
         for shape in ((3, 4), (1, 1), (2, 3, 2, 2)):
             given = draw(*shape, scale=0.0)
-            normal, u = parts(call(given, 2))
+            normal, u = parts(normalise(given, 2))
             expect_close(f"a weight of zeros of shape {shape}", normal, np.zeros(shape), tol=1e-12)
             expect_close("u with a weight of zeros", u, given["u"], tol=1e-12)
         compare("a weight that is not zeros", draw(3, 4), 1, (0, 1))
@@ -848,8 +761,8 @@ def spectral_normalise(student: Student, rng: np.random.Generator) -> list[Outco
     def untouched() -> None:
         for shape in ((4, 5), (3, 2, 2)):
             given = draw(*shape)
-            got = call(given, 2)
-            _untouched(given, got)
+            got = normalise(given, 2)
+            expect_untouched(given, got)
             u, _, sigma = _iterated(given["weight"], given["u"], 2)
             expect_close("the weight from untouched inputs", parts(got)[0], given["weight"] / sigma)
             expect_close("the new u from untouched inputs", parts(got)[1], u)
@@ -875,20 +788,12 @@ def spectral_normalise(student: Student, rng: np.random.Generator) -> list[Outco
 
 # Task 6 ---------------------------------------------------------------------------------------------------------------
 
-_ROUNDS = """
+_ROUNDS = (
+    NET
+    + """
 import torch
 
 kind = getattr(torch, dtype)
-
-
-def net(weights):
-    layers = []
-    for i in range(0, len(weights), 2):
-        layer = torch.nn.Linear(weights[i].shape[1], weights[i].shape[0], dtype=kind)
-        layer.weight.data = torch.tensor(weights[i], dtype=kind)
-        layer.bias.data = torch.tensor(weights[i + 1], dtype=kind)
-        layers += [layer, torch.nn.Tanh()]
-    return torch.nn.Sequential(*layers[:-1])
 
 
 def values(module):
@@ -938,6 +843,7 @@ result = {
     "inputs": all(inputs),
 }
 """
+)
 
 
 def _perceptron(weights: Sequence[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
