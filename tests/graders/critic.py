@@ -232,6 +232,8 @@ def td0(student: Student, rng: np.random.Generator) -> list[Outcome]:
             point(solvable(9, 2, gamma), gamma)
         given = solvable(8, 3, 0.7)
         point([given[0] * 1e-2, given[1], given[2] * 1e-2, given[3]], 0.7)
+        # Two states of values w and 2w: each pass of TD(0) makes the error larger, and the system does not mind.
+        point([np.array([[1.0]]), np.array([1.0]), np.array([[2.0]]), np.array([False])], 0.9)
 
     def untouched() -> None:
         for call in (call_untouched, TURNED):
