@@ -13,8 +13,7 @@ from typing import Any
 from coursekit.grading.door import Student
 from coursekit.grading.explain import expect_true
 
-# `plain_order` is how the arrays came. Turned round, the same values lie in memory in another order, columns first,
-# and one number in two of a vector's: what `view` and `data_ptr` rely on is gone.
+# Turned round, the same values lie in memory in another order, the first axis last, and a vector's with gaps.
 AS_TENSORS = """
 import numpy
 import torch
@@ -29,7 +28,7 @@ def as_tensors(value, turned=False):
     made = torch.from_numpy(value.copy())
     if not turned:
         return made
-    return made.repeat_interleave(2)[::2] if made.ndim == 1 else made.mT.contiguous().mT
+    return made.repeat_interleave(2)[::2] if made.ndim == 1 else made.movedim(0, -1).contiguous().movedim(-1, 0)
 
 def all_tensors(value):
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from coursekit.grading import Student, StudentError
-from coursekit.grading.tensors import call_untouched, call_with_tensors
+from coursekit.grading.arguments import call_untouched, call_with_tensors
 
 MATRIX = np.array([[1.0, np.nan], [np.inf, 4.0], [5.0, 6.0]])
 
