@@ -21,18 +21,8 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import jensenshannon
 from scipy.special import expit
 
-from coursekit.grading import Outcome, Student, StudentError, expect_close, expect_pair, expect_true, outcome
-
-
-def _expect_value_error(student: Student, what: str, name: str, *args: object) -> None:
-    """Expect that the student's function refuses an input with a ``ValueError``."""
-    try:
-        got = student.call(name, *args)
-    except StudentError as error:
-        expect_true(f"{what}: expected a ValueError, but {error}", "ValueError" in error.raised)
-        return
-    raise AssertionError(f"{what}: expected a ValueError, got the result {got!r:.60}")
-
+from coursekit.grading import Outcome, Student, expect_close, expect_pair, expect_true, outcome
+from coursekit.grading.tensors import NET, expect_value_error
 
 # Task 1 ---------------------------------------------------------------------------------------------------------------
 
@@ -139,9 +129,12 @@ def jensen_shannon(student: Student, rng: np.random.Generator) -> list[Outcome]:
         negative[0], negative[1] = -0.1, p[0] + p[1] + 0.1
         missing = p.copy()
         missing[2] = np.nan
-        refuse = functools.partial(_expect_value_error, student)
-        refuse("arrays of shapes (4,) and (1,)", "jensen_shannon", p, np.ones(1))
-        refuse("arrays of shapes (4,) and (5,)", "jensen_shannon", p, np.full(5, 0.2))
+
+        def refuse(what: str, p: np.ndarray, q: np.ndarray) -> None:
+            expect_value_error(what, functools.partial(student.call, "jensen_shannon", p, q))
+
+        refuse("arrays of shapes (4,) and (1,)", p, np.ones(1))
+        refuse("arrays of shapes (4,) and (5,)", p, np.full(5, 0.2))
         for what, bad in (
             ("an array that sums to 0.9999", p * 0.9999),
             ("an array that sums to 2", 2 * p),
@@ -149,8 +142,8 @@ def jensen_shannon(student: Student, rng: np.random.Generator) -> list[Outcome]:
             ("a negative entry in an array that sums to 1", negative),
             ("an entry that is nan", missing),
         ):
-            refuse(what, "jensen_shannon", bad, q)
-            refuse(f"{what}, given as q", "jensen_shannon", q, bad)
+            refuse(what, bad, q)
+            refuse(f"{what}, given as q", q, bad)
         almost = p * (1 + 1e-8)
         expect_close("an array that sums to 1.00000001", divergence(almost, q), jensenshannon(p, q) ** 2, tol=1e-6)
 
@@ -240,20 +233,12 @@ def losses(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
 # Task 4 ---------------------------------------------------------------------------------------------------------------
 
-_STEPS = """
+_STEPS = (
+    NET
+    + """
 import torch
 
 kind = getattr(torch, dtype)
-
-
-def net(weights):
-    layers = []
-    for i in range(0, len(weights), 2):
-        layer = torch.nn.Linear(weights[i].shape[1], weights[i].shape[0], dtype=kind)
-        layer.weight.data = torch.tensor(weights[i], dtype=kind)
-        layer.bias.data = torch.tensor(weights[i + 1], dtype=kind)
-        layers += [layer, torch.nn.Tanh()]
-    return torch.nn.Sequential(*layers[:-1])
 
 
 def values(module):
@@ -305,6 +290,7 @@ result = {
     "state_G": moments(opt_G, the_G),
 }
 """
+)
 
 
 class _Player:

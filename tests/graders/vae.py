@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,78 +19,16 @@ from scipy.stats import kstest, norm
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from coursekit.grading import Outcome, Student, expect_close, expect_pair, expect_true, outcome
+from coursekit.grading.tensors import Arrays, call, expect_dtype, expect_untouched, rounded
 
 TOLERANCE = {"float64": 1e-6, "float32": 1e-4}  # as the exercise promises
 
-Arrays = dict[str, np.ndarray]
 
-# What all tasks but the second need: tensors of the inputs, a call, and what it has done to them.
-# `weights` turns a result with axes into a number, so that one backward pass gives a gradient of every entry.
-_CALL = """
-import torch
-
-tensors = {}
-for name, array in arrays.items():
-    tensor = torch.tensor(array, dtype=getattr(torch, dtype))
-    if strided:  # a view whose memory is in another order
-        tensor = tensor.transpose(0, -1).contiguous().transpose(0, -1)
-    tensors[name] = tensor.requires_grad_(name in leaves)
-answer = FUNCTION(*tensors.values(), *rest)
-value = answer[key] if key else answer
-gradients = {}
-if leaves:
-    if not isinstance(value, torch.Tensor):
-        raise TypeError(f"the result must be a tensor, not a {type(value).__name__}")
-    if not value.requires_grad:
-        raise TypeError("no gradient reaches the inputs: is there a detach, item, no_grad or numpy too many?")
-    total = (value * torch.tensor(weights, dtype=value.dtype)).sum()
-    found = torch.autograd.grad(total, [tensors[name] for name in leaves], allow_unused=True)
-    for name, gradient in zip(leaves, found):
-        gradients[name] = torch.zeros_like(tensors[name]) if gradient is None else gradient
-kind = str(value.dtype) if isinstance(value, torch.Tensor) else type(value).__name__
-result = {"value": answer, "gradients": gradients, "after": tensors, "kind": kind}
-"""
-
-
-def _call(
-    student: Student,
-    function: str,
-    arrays: Arrays,
-    *rest: float,
-    dtype: str = "float64",
-    leaves: Iterable[str] = (),
-    weights: object = 1.0,
-    strided: bool = False,
-    key: str = "",
-) -> dict[str, Any]:
-    """Call a function with tensors, and expect these to stay as they were.
-
-    Returns:
-        ``value``, what the function gave; ``gradients`` by the inputs named in ``leaves``; ``kind``, the dtype.
-    """
-    answer = student.run(
-        _CALL.replace("FUNCTION", function),
-        arrays=arrays,
-        rest=list(rest),
-        dtype=dtype,
-        leaves=list(leaves),
-        weights=weights,
-        strided=strided,
-        key=key,
-    )
-    for name, array in arrays.items():
-        same = np.array_equal(answer["after"][name], array.astype(dtype), equal_nan=True)
-        expect_true(f"{function} has changed its input {name}; work on a copy", same)
-    return answer
-
-
-def _keeps(dtype: str, got: Mapping[str, Any]) -> None:
-    expect_true(f"expected a tensor of {dtype}, got {got['kind']}", got["kind"] == f"torch.{dtype}")
-
-
-def _rounded(arrays: Arrays, dtype: str) -> Arrays:
-    """What tensors of this dtype hold, in float64: the reference gets what the student gets."""
-    return {name: array.astype(dtype).astype(float) for name, array in arrays.items()}
+def _call(student: Student, function: str, arrays: Arrays, *rest: float, **how: Any) -> dict[str, Any]:
+    """Call a function with tensors, and expect these to stay as they were."""
+    got = call(student, function, arrays, *rest, **how)
+    expect_untouched(arrays, got, how.get("dtype", "float64"))
+    return got
 
 
 def _tensors(arrays: Arrays) -> list[torch.Tensor]:
@@ -141,8 +79,8 @@ def gaussian_kl(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def compare(what: str, given: Arrays, dtype: str = "float64", strided: bool = False) -> None:
         got = _call(student, "gaussian_kl", given, dtype=dtype, strided=strided)
         if strided:
-            _keeps(dtype, got)
-        expected = _divergence(_rounded(given, dtype))[0]
+            expect_dtype(dtype, got)
+        expected = _divergence(rounded(given, dtype))[0]
         expect_close(f"the divergence, {what}, {dtype}", got["value"], expected, tol=TOLERANCE[dtype])
 
     def usual() -> None:
@@ -355,8 +293,8 @@ def elbo(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def compare(what: str, given: Arrays, dtype: str = "float64", strided: bool = False) -> None:
         got = _call(student, "elbo", given, dtype=dtype, strided=strided)
         if strided:
-            _keeps(dtype, got)
-        expect_close(f"{what}, {dtype}", got["value"], _elbo(**_rounded(given, dtype)), tol=TOLERANCE[dtype])
+            expect_dtype(dtype, got)
+        expect_close(f"{what}, {dtype}", got["value"], _elbo(**rounded(given, dtype)), tol=TOLERANCE[dtype])
 
     def usual() -> None:
         for dtype in TOLERANCE:
@@ -394,7 +332,7 @@ def elbo(student: Student, rng: np.random.Generator) -> list[Outcome]:
                     given["x"][:], given["logits"][:] = pixel, a
                     what = f"a pixel {pixel:g} at logit {a:g}"
                     got = _call(student, "elbo", given, dtype=dtype, leaves=("logits",))
-                    value = _elbo(**_rounded(given, dtype))
+                    value = _elbo(**rounded(given, dtype))
                     expect_close(f"the ELBO of {what}, {dtype}", got["value"], value, tol=TOLERANCE[dtype])
                     right = reference(given)["logits"]
                     expect_close(f"the gradient by the logit of {what}, {dtype}", got["gradients"]["logits"], right)
@@ -450,8 +388,8 @@ def iwae(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def compare(what: str, given: Arrays, dtype: str = "float64", strided: bool = False) -> None:
         got = _call(student, "iwae", given, dtype=dtype, strided=strided)
         if strided:
-            _keeps(dtype, got)
-        expected = _bound(_log_weights(**_rounded(given, dtype)))
+            expect_dtype(dtype, got)
+        expected = _bound(_log_weights(**rounded(given, dtype)))
         expect_close(f"the bound, {what}, {dtype}", got["value"], expected, tol=TOLERANCE[dtype])
 
     def usual() -> None:
@@ -570,7 +508,7 @@ def rate_distortion(student: Student, rng: np.random.Generator) -> list[Outcome]
         expect_true(f"expected a dictionary, got a {type(got).__name__}", isinstance(got, Mapping))
         missing = [key for key in keys if key not in got]
         expect_true(f"the keys {missing} are missing", not missing)
-        expected = reference(_rounded(given, dtype), s, beta)
+        expected = reference(rounded(given, dtype), s, beta)
         sizes = (len(given["x"]), given["x"].shape[1], given["mu"].shape[1])
         for key in chosen:
             tol = 0 if key == "active" else TOLERANCE[dtype]
@@ -618,7 +556,7 @@ def rate_distortion(student: Student, rng: np.random.Generator) -> list[Outcome]
                 "mu": beta * mu / batch,
                 "log_var": beta * (np.exp(log_var) - 1) / 2 / batch,
             }
-            got = _call(student, "rate_distortion", given, s, beta, leaves=expected, key="loss")
+            got = _call(student, "rate_distortion", given, s, beta, leaves=expected, part="loss")
             for name, right in expected.items():
                 expect_close(f"the gradient of the loss by {name}", got["gradients"][name], right, tol=1e-6)
 
@@ -626,7 +564,7 @@ def rate_distortion(student: Student, rng: np.random.Generator) -> list[Outcome]
         compare(keys, draw(4, 3, 2), 0.6, 1.7, strided=True)
         for dtype in TOLERANCE:
             for key in ("distortion", "rate", "loss", "elbo"):
-                _keeps(dtype, _call(student, "rate_distortion", draw(4, 3, 2), 0.6, 1.7, dtype=dtype, key=key))
+                expect_dtype(dtype, _call(student, "rate_distortion", draw(4, 3, 2), 0.6, 1.7, dtype=dtype, part=key))
 
     return [
         *(outcome(key, functools.partial(one_key, key)) for key in keys),
@@ -665,7 +603,7 @@ def split_rate(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def both(what: str, given: Arrays, dtype: str = "float64", strided: bool = False) -> list[tuple]:
         got = _call(student, "split_rate", given, dtype=dtype, strided=strided)["value"]
         pair = expect_pair("split_rate", got)
-        expected = _split(**_rounded(given, dtype))
+        expected = _split(**rounded(given, dtype))
         names = ("information", "misfit")
         tol = TOLERANCE[dtype]
         return [(f"the {n}, {what}, {dtype}", g, e, tol) for n, g, e in zip(names, pair, expected, strict=True)]

@@ -51,7 +51,9 @@ class Cluster:
         """The workers that would be missed: first those at work, then those with results that nobody fetched yet."""
         with Client(self.address, set_as_default=False) as client:
             names = {where: about["name"] for where, about in client.scheduler_info(n_workers=-1)["workers"].items()}
-            return [names[where] for tasks in (client.processing(), client.has_what()) for where in tasks if tasks[where]]
+            return [
+                names[where] for tasks in (client.processing(), client.has_what()) for where in tasks if tasks[where]
+            ]
 
     def measure(self) -> None:
         """Remember the largest worker: its memory and that of all it has started, what is shared divided."""

@@ -1,0 +1,88 @@
+"""What graders of several assignments send through the door: calls with tensors, and what is read from them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from coursekit.grading import Student, StudentError
+from coursekit.grading.tensors import NET, call, expect_dtype, expect_untouched, expect_value_error, rounded
+
+
+def scaled(x, y, factor):
+    return {"product": factor * x * y, "kind": "plain"}
+
+
+def spoiled(x, y):
+    x += 1
+    y.requires_grad_()
+    return x.detach().clone()
+
+
+def cut(x):
+    return x.detach()
+
+
+def scalar(x):
+    return 1.5
+
+
+def refuses(x):
+    raise ValueError("too small")
+
+
+STUDENT = Student({f.__name__: f for f in (scaled, spoiled, cut, scalar, refuses)})
+GIVEN = {"x": np.array([[1.0, 2.0], [3.0, 4.0]]), "y": np.array([[5.0, 6.0], [7.0, 9.0]])}
+
+
+@pytest.mark.parametrize("strided", [False, True])
+def test_a_call_gives_the_value_the_gradients_and_the_dtype(strided: bool) -> None:
+    weights = np.array([[1.0, 0.0], [2.0, 3.0]])
+    got = call(STUDENT, "scaled", GIVEN, 2.0, leaves=["y"], weights=weights, part="product", strided=strided)
+    assert np.array_equal(got["value"]["product"], 2 * GIVEN["x"] * GIVEN["y"])
+    assert np.array_equal(got["gradients"]["y"], 2 * weights * GIVEN["x"])
+    assert list(got["gradients"]) == ["y"]
+    expect_untouched(GIVEN, got)
+    expect_dtype("float64", got)
+
+
+def test_the_reference_gets_what_a_tensor_holds() -> None:
+    third = {"x": np.array([1 / 3]), "y": np.array([3.0])}
+    got = call(STUDENT, "scaled", third, 1.0, dtype="float32", part="product")
+    expect_dtype("float32", got)
+    expect_untouched(third, got, "float32")
+    assert rounded(third, "float32")["x"][0] == float(np.float32(1 / 3)) != 1 / 3
+    with pytest.raises(AssertionError, match=r"expected a tensor of float64, got torch\.float32"):
+        expect_dtype("float64", got)
+
+
+def test_a_changed_input_is_seen() -> None:
+    got = call(STUDENT, "spoiled", GIVEN)
+    with pytest.raises(AssertionError, match="the input x was changed"):
+        expect_untouched(GIVEN, got)
+    with pytest.raises(AssertionError, match="requires_grad of y was switched on"):
+        expect_untouched({"y": GIVEN["y"]}, got)
+
+
+@pytest.mark.parametrize(("function", "message"), [("cut", "no gradient reaches"), ("scalar", "not a float")])
+def test_a_result_without_gradient_is_said_to_be_one(function: str, message: str) -> None:
+    with pytest.raises(StudentError, match=message):
+        call(STUDENT, function, {"x": GIVEN["x"]}, leaves=["x"])
+
+
+def test_what_must_be_refused() -> None:
+    expect_value_error("a small x", lambda: STUDENT.call("refuses", 1.0))
+    with pytest.raises(AssertionError, match=r"a small x: expected a ValueError, got the result 1\.5"):
+        expect_value_error("a small x", lambda: STUDENT.call("scalar", 1.0))
+    with pytest.raises(AssertionError, match=r"a small x: expected a ValueError, but .*AttributeError"):
+        expect_value_error("a small x", lambda: STUDENT.call("cut", 1.0))
+
+
+def test_the_network_is_the_one_of_its_weights() -> None:
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=shape) for shape in ((3, 2), (3,), (1, 3), (1,))]
+    x = rng.normal(size=(5, 2))
+    snippet = NET + "\nimport torch\nkind = torch.float64\nresult = net(weights)(torch.tensor(x))"
+    got = Student({}).run(snippet, weights=weights, x=x)
+    expected = np.tanh(x @ weights[0].T + weights[1]) @ weights[2].T + weights[3]
+    assert np.allclose(got, expected, atol=1e-12)
