@@ -18,7 +18,7 @@ import numpy as np
 from scipy import special
 
 from coursekit.grading import Outcome, Student, expect_close, expect_pair, expect_true, outcome
-from coursekit.grading.arguments import call_untouched, call_with_tensors
+from coursekit.grading.tensors import call_untouched, call_with_tensors
 
 # Loose enough for an answer that computes in float32, and far below every mistake.
 TOLERANCE = 2e-5
