@@ -42,6 +42,7 @@ __all__ = [
     "photo_patches",
     "photographs",
     "random_mdp",
+    "random_walk",
     "ring",
     "ring_centres",
     "short_corridor",
@@ -810,6 +811,37 @@ def random_mdp(states: int = 3, actions: int = 2, *, generator: torch.Generator)
         reward=torch.randn(shape, generator=generator, dtype=torch.float64, device=generator.device),
         ends=torch.zeros(states, dtype=torch.bool, device=generator.device),
     )
+
+
+def random_walk(states: int = 5) -> MDP:
+    """States in a row, an end beyond each side, and steps to the left or to the right with probability one half.
+
+    States 0 to `states` − 1 stand from left to right; `states` is the end on the left, `states` + 1 the one on the
+    right. Each walk begins in the middle, in the left one of two middle states. There is one action, and nothing to
+    decide. The step into the right end is paid with 1, all others with nothing, so without discount the value of the
+    k-th state from the left, counted from 1, is k / (states + 1). Sutton and Barto, Reinforcement Learning, 2nd
+    edition, Example 6.2, where the five states are called A to E.
+
+    Args:
+        states: how many, without the ends; at least 1.
+
+    Raises:
+        ValueError: a number below 1.
+    """
+    _positive_integer("states", states)
+    left, right = int(states), int(states) + 1
+    transition = torch.zeros(states + 2, 1, states + 2, dtype=torch.float64)
+    for state in range(states):
+        transition[state, 0, state - 1 if state > 0 else left] = 0.5
+        transition[state, 0, state + 1 if state + 1 < states else right] = 0.5
+    transition[left, 0, left] = transition[right, 0, right] = 1
+    reward = torch.zeros_like(transition)
+    reward[states - 1, 0, right] = 1
+    start = torch.zeros(states + 2, dtype=torch.float64)
+    start[(states - 1) // 2] = 1
+    ends = torch.zeros(states + 2, dtype=torch.bool)
+    ends[[left, right]] = True
+    return MDP(start, transition, reward, ends)
 
 
 def short_corridor() -> MDP:

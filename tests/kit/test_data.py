@@ -658,6 +658,42 @@ def test_random_mdp_refuses_numbers_of_no_use():
         data.random_mdp(generator=0)
 
 
+def test_the_random_walk_steps_to_both_sides_and_is_paid_on_the_right():
+    world = data.random_walk()
+    assert [part.shape for part in world] == [(7,), (7, 1, 7), (7, 1, 7), (7,)]
+    assert {part.dtype for part in world[:3]} == {torch.float64}
+    assert world.start.tolist() == [0, 0, 1, 0, 0, 0, 0]
+    assert world.ends.tolist() == [False] * 5 + [True] * 2
+    assert world.transition[:5, 0].nonzero().tolist() == [
+        *([0, 1], [0, 5], [1, 0], [1, 2], [2, 1], [2, 3], [3, 2], [3, 4], [4, 3], [4, 6])
+    ]
+    assert set(world.transition[:5, 0].unique().tolist()) == {0, 0.5}
+    assert world.transition[[5, 6], 0, [5, 6]].tolist() == [1, 1]
+    assert world.reward.nonzero().tolist() == [[4, 0, 6]]
+    assert world.reward.sum() == 1
+
+
+@pytest.mark.parametrize("states", [1, 2, 5, 19])
+def test_values_of_the_random_walk_rise_evenly(states):
+    """By asking again and again, which needs no linear solve: V ← r + P V."""
+    world = data.random_walk(states)
+    paid = (world.transition * world.reward).sum(dim=2)[:, 0]
+    value = torch.zeros(states + 2, dtype=torch.float64)
+    for _ in range(60 * (states + 1) ** 2 // 10 + 60):
+        value = paid + world.transition[:, 0] @ value
+    expected = torch.arange(1, states + 1, dtype=torch.float64) / (states + 1)
+    assert torch.allclose(value[:states], expected, atol=1e-8)
+    assert world.start.argmax() == (states - 1) // 2
+    assert torch.allclose(world.transition.sum(dim=2), torch.ones(states + 2, 1, dtype=torch.float64))
+
+
+def test_random_walk_refuses_numbers_of_no_use():
+    with pytest.raises(ValueError, match=r"expected states to be a positive integer, got 0"):
+        data.random_walk(0)
+    with pytest.raises(ValueError, match="expected states"):
+        data.random_walk(2.5)
+
+
 def test_the_short_corridor_swaps_the_actions_in_its_second_place():
     world = data.short_corridor()
     leads = world.transition.argmax(dim=2)

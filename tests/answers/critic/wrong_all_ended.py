@@ -1,0 +1,16 @@
+"""Every transition taken for the last one."""
+
+import torch
+
+
+def td0(w, phi, rewards, next_phi, terminated, alpha, gamma):
+    w = w.clone()
+    deltas = []
+    for t in range(len(rewards)):
+        target = rewards[t]
+        if False:
+            target = target + gamma * torch.dot(next_phi[t], w)
+        delta = target - torch.dot(phi[t], w)
+        deltas.append(delta)
+        w = w + alpha * delta * phi[t]
+    return w, torch.stack(deltas)

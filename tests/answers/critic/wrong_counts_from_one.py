@@ -1,0 +1,16 @@
+"""n − 1 steps in all."""
+
+import torch
+
+
+def n_step_returns(rewards, values, lengths, terminated, n, gamma):
+    G = torch.zeros_like(rewards)
+    for i in range(len(rewards)):
+        L = int(lengths[i])
+        for t in range(L):
+            stop = min(t + max(n - 1, 1), L)
+            total = sum(gamma ** (k - t) * rewards[i, k] for k in range(t, stop))
+            if stop < L or not terminated[i]:
+                total = total + gamma ** (stop - t) * values[i, stop]
+            G[i, t] = total
+    return G

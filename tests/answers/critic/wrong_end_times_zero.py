@@ -1,0 +1,14 @@
+"""0 times what stands behind an end."""
+
+import torch
+
+
+def td0(w, phi, rewards, next_phi, terminated, alpha, gamma):
+    w = w.clone()
+    deltas = []
+    for t in range(len(rewards)):
+        target = rewards[t] + gamma * (1 - terminated[t].double()) * torch.dot(next_phi[t], w)
+        delta = target - torch.dot(phi[t], w)
+        deltas.append(delta)
+        w = w + alpha * delta * phi[t]
+    return w, torch.stack(deltas)

@@ -1,0 +1,21 @@
+"""Learns only from steps behind which the episode goes on."""
+
+import torch
+
+
+def actor_critic_step(net, optimizer, obs, actions, rewards, next_obs, terminated, gamma, c, beta):
+    go = ~terminated
+    obs, actions, rewards, next_obs = obs[go], actions[go], rewards[go], next_obs[go]
+    logits, values = net(obs)
+    with torch.no_grad():
+        after = net(next_obs)[1]
+        y = rewards + gamma * after
+    weight = (y - values).detach()
+    law = torch.distributions.Categorical(logits=logits)
+    L_pi = -(weight * law.log_prob(actions)).mean()
+    L_V = (y - values).square().mean()
+    H = law.entropy().mean()
+    optimizer.zero_grad()
+    (L_pi + c * L_V - beta * H).backward()
+    optimizer.step()
+    return L_pi.item(), L_V.item(), H.item()

@@ -1,0 +1,13 @@
+"""Least squares of the TD errors."""
+
+import torch
+
+
+def td_fixed_point(phi, rewards, next_phi, terminated, gamma):
+    d = phi.shape[1]
+    A, b = phi.new_zeros(d, d), phi.new_zeros(d)
+    for t in range(len(rewards)):
+        ahead = torch.zeros_like(phi[t]) if terminated[t] else next_phi[t]
+        A += torch.outer(phi[t] - gamma * ahead, phi[t] - gamma * ahead)
+        b += rewards[t] * (phi[t] - gamma * ahead)
+    return torch.linalg.solve(A, b)

@@ -1,0 +1,17 @@
+"""Adds up inside the rewards."""
+
+import torch
+
+
+def n_step_returns(rewards, values, lengths, terminated, n, gamma):
+    G = torch.zeros_like(rewards)
+    for i in range(len(rewards)):
+        L = int(lengths[i])
+        for t in range(L):
+            stop = min(t + n, L)
+            total = rewards[i, t]
+            total += sum(gamma ** (k - t) * rewards[i, k] for k in range(t + 1, stop))
+            if stop < L or not terminated[i]:
+                total += gamma ** (stop - t) * values[i, stop]
+            G[i, t] = total
+    return G

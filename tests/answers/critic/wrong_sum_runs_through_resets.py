@@ -1,0 +1,19 @@
+"""The next episode's advantages flow into the one before."""
+
+import torch
+
+
+def advantages(rewards, values, terminated, truncated, gamma, lam):
+    N, T = rewards.shape
+    A, y = torch.zeros_like(rewards), torch.zeros_like(rewards)
+    for n in range(N):
+        after = 0.0
+        for t in reversed(range(T)):
+            if t > 0 and (terminated[n, t - 1] or truncated[n, t - 1]):
+                continue
+            worth = 0.0 if terminated[n, t] else values[n, t + 1]
+            delta = rewards[n, t] + gamma * worth - values[n, t]
+            after = delta + gamma * lam * after
+            A[n, t] = after
+            y[n, t] = after + values[n, t]
+    return A, y

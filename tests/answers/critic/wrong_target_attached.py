@@ -1,0 +1,18 @@
+"""The gradient passes through the target."""
+
+import torch
+
+
+def actor_critic_step(net, optimizer, obs, actions, rewards, next_obs, terminated, gamma, c, beta):
+    logits, values = net(obs)
+    after = net(next_obs.nan_to_num())[1].masked_fill(terminated, 0.0)
+    y = rewards + gamma * after
+    weight = (y - values).detach()
+    law = torch.distributions.Categorical(logits=logits)
+    L_pi = -(weight * law.log_prob(actions)).mean()
+    L_V = (y - values).square().mean()
+    H = law.entropy().mean()
+    optimizer.zero_grad()
+    (L_pi + c * L_V - beta * H).backward()
+    optimizer.step()
+    return L_pi.item(), L_V.item(), H.item()

@@ -1,0 +1,16 @@
+"""Adds the next value to a view of the rewards."""
+
+import torch
+
+
+def td0(w, phi, rewards, next_phi, terminated, alpha, gamma):
+    w = w.clone()
+    deltas = []
+    for t in range(len(rewards)):
+        target = rewards[t]
+        if not terminated[t]:
+            target += gamma * torch.dot(next_phi[t], w)
+        delta = target - torch.dot(phi[t], w)
+        deltas.append(delta)
+        w = w + alpha * delta * phi[t]
+    return w, torch.stack(deltas)
