@@ -9,7 +9,7 @@ take gradients, on the other side of the door.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,43 +17,20 @@ import torch
 from scipy import optimize, special, stats
 
 from coursekit.grading import Outcome, Student, expect_close, expect_pair, expect_true, outcome
+from coursekit.grading.tensors import AS_TENSORS, call_untouched, call_with_tensors
+
+Call = Callable[[Student, str, Sequence[object]], Any]
 
 # Loose enough for an answer that computes in float32, and far below every mistake.
 TOLERANCE = 2e-5
 
-# What runs beside the student's code: tensors out of arrays, and copies to compare with afterwards.
-PRELUDE = """
-import numpy
-import torch
-
-def as_tensors(values):
-    return [torch.from_numpy(v.copy()) if isinstance(v, numpy.ndarray) else v for v in values]
-"""
-
-CALL = """
-answer = {name}(*as_tensors(arguments))
-result = answer
-"""
-
-UNTOUCHED = """
-arguments = as_tensors(arguments)
-before = [v.clone() if torch.is_tensor(v) else v for v in arguments]
-answer = {name}(*arguments)
-pairs = [(b, v) for b, v in zip(before, arguments) if torch.is_tensor(v)]
-same = all(torch.equal(b.nan_to_num(7.5), v.nan_to_num(7.5)) if b.is_floating_point() else torch.equal(b, v)
-           for b, v in pairs)
-result = [answer, same, any(v.requires_grad for _, v in pairs)]
-"""
-
-# The same values, columns first in memory.
-STRIDED = """
-arguments = [v.T.contiguous().T if torch.is_tensor(v) and v.ndim == 2 else v for v in as_tensors(arguments)]
-answer = {name}(*arguments)
-result = answer
-"""
+# The same values, in another order in memory.
+TURNED = functools.partial(call_with_tensors, turned=True)
 
 # The loss, and its gradients by the logits, by the returns and by the values.
-LOSS = """
+LOSS = (
+    AS_TENSORS
+    + """
 logits, actions, returns, values, lengths = as_tensors(arguments)
 logits.requires_grad_()
 returns.requires_grad_()
@@ -67,9 +44,12 @@ elif torch.is_tensor(loss) and loss.requires_grad:
 else:
     result = None
 """
+)
 
 # Logits and values that come from the same weights.
-SHARED = """
+SHARED = (
+    AS_TENSORS
+    + """
 logits, actions, returns, values, lengths = as_tensors(arguments)
 scale = torch.ones((), dtype=logits.dtype, requires_grad=True)
 loss = surrogate_loss(scale * logits, actions, returns, scale * values, lengths)
@@ -78,18 +58,7 @@ if torch.is_tensor(loss) and loss.requires_grad:
 else:
     result = None
 """
-
-
-def _run(student: Student, snippet: str, name: str, arguments: Sequence[object]) -> Any:
-    return student.run(PRELUDE + snippet.replace("{name}", name), arguments=list(arguments))
-
-
-def _untouched(student: Student, name: str, arguments: Sequence[object]) -> Any:
-    """Call the student's function, expect its inputs to stay as they were, and give its answer."""
-    answer, same, flagged = _run(student, UNTOUCHED, name, arguments)
-    expect_true(f"{name} has changed one of its inputs; make new tensors", same)
-    expect_true(f"{name} has set requires_grad on one of its inputs; work on a detached copy", not flagged)
-    return answer
+)
 
 
 def _lengths(rng: np.random.Generator, episodes: int, steps: int) -> np.ndarray:
@@ -126,11 +95,11 @@ def returns_to_go(student: Student, rng: np.random.Generator) -> list[Outcome]:
     """Returns to go of padded episodes, against the double sum."""
     name = "returns_to_go"
 
-    def compare(episodes: int, steps: int, gamma: float, filling: float = 3.0, snippet: str = CALL) -> None:
+    def compare(episodes: int, steps: int, gamma: float, filling: float = 3.0, call: Call = call_with_tensors) -> None:
         lengths = _lengths(rng, episodes, steps)
         rewards = _padded(rng.normal(0, 2, (episodes, steps)), lengths, filling)
         given = [rewards, lengths, gamma]
-        got = _untouched(student, name, given) if snippet == UNTOUCHED else _run(student, snippet, name, given)
+        got = call(student, name, given)
         what = f"{episodes} episodes of at most {steps} steps, γ = {gamma:.3g}"
         expect_close(f"the returns to go of {what}", got, _sums(rewards, lengths, gamma), tol=TOLERANCE)
 
@@ -138,7 +107,7 @@ def returns_to_go(student: Student, rng: np.random.Generator) -> list[Outcome]:
         for steps in (4, 9):
             rewards = rng.normal(0, 2, (3, steps))
             lengths, gamma = np.full(3, steps), float(rng.uniform(0.3, 0.9))
-            got = _run(student, CALL, name, [rewards, lengths, gamma])
+            got = call_with_tensors(student, name, [rewards, lengths, gamma])
             expect_close("episodes that are all equally long", got, _sums(rewards, lengths, gamma), tol=TOLERANCE)
 
     def padding() -> None:
@@ -160,14 +129,14 @@ def returns_to_go(student: Student, rng: np.random.Generator) -> list[Outcome]:
         compare(2, 400, 0.99)
         lengths = np.array([6, 4])  # most rewards are 0, the last one of an episode as well
         rewards = _padded(rng.normal(0, 2, (2, 6)) * np.array([0, 1, 0, 0, 1, 0]), lengths, 3.0)
-        got = _run(student, CALL, name, [rewards, lengths, 0.5])
+        got = call_with_tensors(student, name, [rewards, lengths, 0.5])
         expect_close("the returns to go where most rewards are 0", got, _sums(rewards, lengths, 0.5), tol=TOLERANCE)
 
     def untouched() -> None:
-        compare(4, 5, 0.7, snippet=UNTOUCHED)
+        compare(4, 5, 0.7, call=call_untouched)
         lengths = _lengths(rng, 4, 5)
-        _untouched(student, name, [_padded(rng.normal(0, 2, (4, 5)), lengths, float("nan")), lengths, 0.7])
-        compare(4, 5, 0.7, snippet=STRIDED)
+        call_untouched(student, name, [_padded(rng.normal(0, 2, (4, 5)), lengths, float("nan")), lengths, 0.7])
+        compare(4, 5, 0.7, call=TURNED)
 
     return [
         outcome("episodes of one length", full, weight=2),
@@ -194,26 +163,18 @@ def _quotient(function: Any, x: np.ndarray, width: float = 1e-5) -> np.ndarray:
 def scores(student: Student, rng: np.random.Generator) -> list[Outcome]:
     """Scores of two policies, against difference quotients of SciPy's log-densities."""
 
-    def softmax(rows: int, actions: int, scale: float = 1.5, snippet: str = CALL) -> None:
+    def softmax(rows: int, actions: int, scale: float = 1.5, call: Call = call_with_tensors) -> None:
         logits, taken = rng.normal(0, scale, (rows, actions)), rng.integers(0, actions, rows)
         given = [logits, taken]
-        got = (
-            _untouched(student, "softmax_score", given)
-            if snippet == UNTOUCHED
-            else _run(student, snippet, "softmax_score", given)
-        )
+        got = call(student, "softmax_score", given)
         slopes = _quotient(lambda a: special.log_softmax(a, axis=1)[np.arange(rows), taken], logits)
         expect_close(f"the score of a softmax, {rows} states, {actions} actions", got, slopes, tol=TOLERANCE)
 
-    def gaussian(rows: int, dim: int, part: str = "both", snippet: str = CALL) -> None:
+    def gaussian(rows: int, dim: int, part: str = "both", call: Call = call_with_tensors) -> None:
         mu, log_std = rng.normal(0, 1, (rows, dim)), rng.normal(-0.2, 0.6, (rows, dim))
         action = mu + np.exp(log_std) * rng.normal(0, 1.2, (rows, dim))
         given = [mu, log_std, action]
-        got = (
-            _untouched(student, "gaussian_score", given)
-            if snippet == UNTOUCHED
-            else _run(student, snippet, "gaussian_score", given)
-        )
+        got = call(student, "gaussian_score", given)
         by_mu, by_log_std = expect_pair("gaussian_score", got)
 
         def log_density(mu: np.ndarray, log_std: np.ndarray) -> np.ndarray:
@@ -237,21 +198,21 @@ def scores(student: Student, rng: np.random.Generator) -> list[Outcome]:
         for rows in (logits, close):
             for taken in ([0, 2], [1, 0]):
                 expected = np.eye(3)[taken] - special.softmax(rows, axis=1)
-                got = _run(student, CALL, "softmax_score", [rows, np.array(taken)])
+                got = call_with_tensors(student, "softmax_score", [rows, np.array(taken)])
                 expect_close("the score of a softmax with logits of ±1000", got, expected, tol=TOLERANCE)
 
     def narrow() -> None:
         mu, log_std = np.zeros((1, 2)), np.array([[-8.0, 6.0]])
         action = np.array([[2 * np.exp(-8.0), -0.5 * np.exp(6.0)]])
-        got = expect_pair("gaussian_score", _run(student, CALL, "gaussian_score", [mu, log_std, action]))
+        got = expect_pair("gaussian_score", call_with_tensors(student, "gaussian_score", [mu, log_std, action]))
         expect_close("the score by μ, log σ = −8 and 6", got[0], [[2 * np.exp(8.0), -0.5 * np.exp(-6.0)]], tol=1e-4)
         expect_close("the score by log σ, log σ = −8 and 6", got[1], [[3.0, -0.75]], tol=1e-4)
 
     def untouched() -> None:
-        several(softmax, (3, 4), snippet=UNTOUCHED)
-        several(gaussian, (3, 2), snippet=UNTOUCHED)
-        several(softmax, (3, 4), snippet=STRIDED)
-        several(gaussian, (3, 2), snippet=STRIDED)
+        several(softmax, (3, 4), call=call_untouched)
+        several(gaussian, (3, 2), call=call_untouched)
+        several(softmax, (3, 4), call=TURNED)
+        several(gaussian, (3, 2), call=TURNED)
 
     return [
         outcome("softmax", functools.partial(several, softmax, (4, 3), (6, 2)), weight=2),
@@ -301,7 +262,7 @@ def surrogate_loss(student: Student, rng: np.random.Generator) -> list[Outcome]:
         ]
 
     def measured(given: Sequence[np.ndarray]) -> list[Any]:
-        got = _run(student, LOSS, name, given)
+        got = student.run(LOSS, arguments=given)
         words = "autograd finds no way from the loss to the logits; is there an item, a detach or a NumPy array?"
         expect_true(words, got is not None)
         expect_true(f"expected a tensor of shape (), got one of shape {got[1]}", got[1] == [])
@@ -337,7 +298,7 @@ def surrogate_loss(student: Student, rng: np.random.Generator) -> list[Outcome]:
             expect_true(f"a gradient passes through the {label}; the weights are held constant", held)
         given = draw(3, 4, 3, filling=0.0)
         wanted = float((_reference_loss(given)[1] * given[0]).sum())
-        got = _run(student, SHARED, name, given)
+        got = student.run(SHARED, arguments=given)
         expect_true("autograd finds no way from the loss to weights that policy and value share", got is not None)
         expect_close("the gradient by a weight that policy and value share", got, wanted, tol=TOLERANCE)
 
@@ -360,9 +321,9 @@ def surrogate_loss(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def untouched() -> None:
         given = draw(3, 4, 3)
-        got = _untouched(student, name, given)
+        got = call_untouched(student, name, given)
         expect_close("the loss", got, _reference_loss(given)[0], tol=TOLERANCE)
-        _untouched(student, name, draw(3, 4, 3, float("nan")))
+        call_untouched(student, name, draw(3, 4, 3, float("nan")))
 
     return [
         outcome("its value, episodes of one length", one_length, weight=1.5),
@@ -397,8 +358,8 @@ def best_baselines(student: Student, rng: np.random.Generator) -> list[Outcome]:
         g = rng.normal(0, 1, (episodes, dim)) * rng.gamma(1.0, 1.0, (episodes, 1)) * rng.uniform(0.2, 3.0, dim)
         return [g, around + np.linalg.norm(g, axis=1) + rng.normal(0, 0.5, episodes)]
 
-    def compare(given: list[np.ndarray], part: str = "both", snippet: str = CALL) -> None:
-        got = _untouched(student, name, given) if snippet == UNTOUCHED else _run(student, snippet, name, given)
+    def compare(given: list[np.ndarray], part: str = "both", call: Call = call_with_tensors) -> None:
+        got = call(student, name, given)
         best, each = expect_pair(name, got)
         g, R = given
         what = f"{g.shape[0]} episodes, {g.shape[1]} parameters"
@@ -423,24 +384,24 @@ def best_baselines(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def never_moved() -> None:
         g, R = draw(6, 3)
         g[:, 1] = 0
-        best, each = expect_pair(name, _run(student, CALL, name, [g, R]))
+        best, each = expect_pair(name, call_with_tensors(student, name, [g, R]))
         expected = [_searched(g[:, [0]], R), 0.0, _searched(g[:, [2]], R)]
         expect_close("the baselines of three parameters, the second never moved", each, expected, tol=1e-4)
         expect_close("the best constant, the second parameter never moved", best, _searched(g, R), tol=1e-4)
-        best, each = expect_pair(name, _run(student, CALL, name, [np.zeros((4, 2)), R[:4]]))
+        best, each = expect_pair(name, call_with_tensors(student, name, [np.zeros((4, 2)), R[:4]]))
         expect_close("the best constant when nothing moved", best, 0.0, tol=1e-9)
         expect_close("the baselines when nothing moved", each, [0.0, 0.0], tol=1e-9)
 
     def tiny() -> None:
         g, R = draw(8, 2)
-        best, each = expect_pair(name, _run(student, CALL, name, [g * 1e-9, R]))
+        best, each = expect_pair(name, call_with_tensors(student, name, [g * 1e-9, R]))
         expect_close("the best constant for scores of 1e-9", best, _searched(g, R), tol=1e-4)
         searched = [_searched(column[:, None], R) for column in g.T]
         expect_close("the baselines for scores of 1e-9", each, searched, tol=1e-4)
 
     def untouched() -> None:
-        compare(draw(6, 3), snippet=UNTOUCHED)
-        compare(draw(6, 3), snippet=STRIDED)
+        compare(draw(6, 3), call=call_untouched)
+        compare(draw(6, 3), call=TURNED)
 
     return [
         outcome("the best constant", functools.partial(random, "one"), weight=2),
@@ -496,8 +457,8 @@ def targets(student: Student, rng: np.random.Generator) -> list[Outcome]:
         values = np.where(needed, values, filling)
         return [rng.normal(0, 2, (envs, steps)), terminated, truncated, values, float(rng.uniform(0.4, 0.95))]
 
-    def compare(given: list[Any], part: str = "both", what: str = "", snippet: str = CALL) -> None:
-        got = _untouched(student, name, given) if snippet == UNTOUCHED else _run(student, snippet, name, given)
+    def compare(given: list[Any], part: str = "both", what: str = "", call: Call = call_with_tensors) -> None:
+        got = call(student, name, given)
         y, real = expect_pair(name, got)
         wanted, marks = _episodes(*given)
         if part in ("both", "real"):
@@ -553,9 +514,9 @@ def targets(student: Student, rng: np.random.Generator) -> list[Outcome]:
         compare([rewards, end, cut, values, 0.6], what=" where episodes end at or just before the last step")
 
     def untouched() -> None:
-        compare(draw(4, 9, 0.2, 0.2), snippet=UNTOUCHED)
-        _untouched(student, name, draw(4, 9, 0.2, 0.2, float("nan")))
-        compare(draw(4, 9, 0.2, 0.2), snippet=STRIDED)
+        compare(draw(4, 9, 0.2, 0.2), call=call_untouched)
+        call_untouched(student, name, draw(4, 9, 0.2, 0.2, float("nan")))
+        compare(draw(4, 9, 0.2, 0.2), call=TURNED)
 
     return [
         outcome("which steps are real", marks, weight=2),
