@@ -18,6 +18,9 @@ import numpy as np
 import torch
 
 from coursekit.grading import Outcome, Student, StudentError, expect_close, expect_pair, expect_true, outcome
+from coursekit.grading.tensors import AS_TENSORS, call_untouched, call_with_tensors
+
+Call = Callable[[Student, str, Sequence[object]], Any]
 
 # Loose enough for an answer that computes in float32, and far below every mistake.
 TOLERANCE = 2e-5
@@ -29,38 +32,16 @@ def _tensor(array: object) -> torch.Tensor:
     return torch.as_tensor(np.asarray(array), dtype=torch.float64)
 
 
-# What runs beside the student's code: tensors out of arrays, and copies to compare with afterwards.
-PRELUDE = """
-import numpy
-import torch
-
-def as_tensors(value):
-    if isinstance(value, numpy.ndarray):
-        return torch.from_numpy(value.copy())
-    if isinstance(value, list):
-        return [as_tensors(item) for item in value]
-    if isinstance(value, dict):
-        return {key: as_tensors(item) for key, item in value.items()}
-    return value
-
-def leaves(value):
-    if torch.is_tensor(value):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [leaf for item in value for leaf in leaves(item)] if isinstance(value, list) else []
-"""
-
-CALL = """
-answer = {name}(*as_tensors(arguments))
-result = answer
-"""
+# The same values, in another order in memory: strides that `view` refuses.
+TURNED = functools.partial(call_with_tensors, turned=True)
 
 # Gradients of the sum of all results, each weighted by an array, by every tensor among the arguments.
-GRADIENTS = """
+GRADIENTS = (
+    AS_TENSORS
+    + """
 arguments = as_tensors(arguments)
-inputs = [leaf.requires_grad_() for leaf in leaves(arguments)]
-answer = {name}(*arguments)
+inputs = [tensor.requires_grad_() for tensor in all_tensors(arguments)]
+answer = FUNCTION(*arguments)
 parts = [answer[key] for key in keys]
 if all(torch.is_tensor(part) for part in parts) and any(part.requires_grad for part in parts):
     if all(part.shape == weight.shape for part, weight in zip(parts, as_tensors(weights))):
@@ -72,42 +53,7 @@ if all(torch.is_tensor(part) for part in parts) and any(part.requires_grad for p
 else:
     result = None
 """
-
-UNTOUCHED = """
-arguments = as_tensors(arguments)
-lengths = [len(argument) for argument in arguments if isinstance(argument, list)]
-before = [leaf.clone() for leaf in leaves(arguments)]
-answer = {name}(*arguments)
-after = leaves(arguments)
-same = len(before) == len(after) and all(torch.equal(b, a) for b, a in zip(before, after))
-same = same and lengths == [len(argument) for argument in arguments if isinstance(argument, list)]
-result = [answer, same, any(leaf.requires_grad for leaf in after)]
-"""
-
-# Rows and columns in another order in memory: right values, strides that `view` refuses.
-STRIDED = """
-def stride(value):
-    if torch.is_tensor(value):
-        return value.movedim(0, -1).contiguous().movedim(-1, 0) if value.ndim > 1 else value.repeat_interleave(2)[::2]
-    if isinstance(value, list):
-        return [stride(item) for item in value]
-    return {key: stride(item) for key, item in value.items()} if isinstance(value, dict) else value
-
-answer = {name}(*stride(as_tensors(arguments)))
-result = answer
-"""
-
-
-def _run(student: Student, snippet: str, name: str, arguments: Sequence[object], **more: object) -> Any:
-    return student.run(PRELUDE + snippet.replace("{name}", name), arguments=list(arguments), **more)
-
-
-def _untouched(student: Student, name: str, arguments: Sequence[object]) -> object:
-    """Call the student's function, expect the tensors among its inputs to stay as they were, and give its answer."""
-    answer, same, flagged = _run(student, UNTOUCHED, name, arguments)
-    expect_true(f"{name} has changed one of its inputs; make new tensors", same)
-    expect_true(f"{name} has set requires_grad on one of its inputs; work on a detached copy", not flagged)
-    return answer
+)
 
 
 def _expect_gradients(
@@ -126,7 +72,8 @@ def _expect_gradients(
     weights = [rng.normal(0, 1, tuple(part.shape)) for part in parts]
     loss = sum((part * _tensor(weight)).sum() for part, weight in zip(parts, weights, strict=True))
     wanted = torch.autograd.grad(loss, inputs)
-    got = _run(student, GRADIENTS, name, arguments, weights=weights, keys=list(keys))
+    snippet = GRADIENTS.replace("FUNCTION", name)
+    got = student.run(snippet, arguments=list(arguments), weights=weights, keys=list(keys))
     expect_true(
         f"autograd finds no way through {name}; is there a detach, an item, a NumPy array or a torch.tensor?",
         got is not None,
@@ -218,8 +165,8 @@ def peephole_step(student: Student, rng: np.random.Generator) -> list[Outcome]:
             rng.normal(0, 1, (3, units)),
         ]
 
-    def compare(given: list[np.ndarray], part: str = "both", got: object = None, snippet: str = CALL) -> None:
-        h, c = expect_pair(name, _run(student, snippet, name, given) if got is None else got)
+    def compare(given: list[np.ndarray], part: str = "both", call: Call = call_with_tensors) -> None:
+        h, c = expect_pair(name, call(student, name, given))
         state, cell = _peephole_reference(*_as_tensors(given))
         what = _sizes(given[0], given[1].shape[1])
         if part in ("both", "c"):
@@ -259,9 +206,9 @@ def peephole_step(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def untouched() -> None:
         given = draw(3, 2, 3)
-        compare(given, got=_untouched(student, name, given))
+        compare(given, call=call_untouched)
         given = draw(2, 3, 2)
-        compare(given, snippet=STRIDED)
+        compare(given, call=TURNED)
 
     return [
         outcome("the cell", functools.partial(random_batches, "c"), weight=2),
@@ -307,8 +254,8 @@ def coupled_lstm(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def draw(*sizes: int) -> list[np.ndarray]:
         return list(_sequences(rng, 3, *sizes).values())
 
-    def compare(given: list[np.ndarray], part: str = "both", got: object = None, snippet: str = CALL) -> Any:
-        h, shares = expect_pair(name, _run(student, snippet, name, given) if got is None else got)
+    def compare(given: list[np.ndarray], part: str = "both", call: Call = call_with_tensors) -> Any:
+        h, shares = expect_pair(name, call(student, name, given))
         states, right = _coupled_reference(*_as_tensors(given))
         what = _sizes(given[0], given[1].shape[1])
         if part in ("both", "h"):
@@ -346,8 +293,8 @@ def coupled_lstm(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def untouched() -> None:
         given = draw(3, 4, 2, 3)
-        compare(given, got=_untouched(student, name, given))
-        compare(draw(2, 3, 3, 2), snippet=STRIDED)
+        compare(given, call=call_untouched)
+        compare(draw(2, 3, 3, 2), call=TURNED)
 
     return [
         outcome("the states", functools.partial(random_batches, "h"), weight=2),
@@ -415,8 +362,8 @@ def gru_both_ways(student: Student, rng: np.random.Generator) -> list[Outcome]:
         given = [rng.normal(0, 1, (batch, inputs)), rng.normal(0, 0.8, (batch, units)), *weights.values()]
         return [*given, rng.normal(0, 0.8, units)]
 
-    def compare(given: list[np.ndarray], part: str = "both", got: object = None, snippet: str = CALL) -> None:
-        before, after = expect_pair(name, _run(student, snippet, name, given) if got is None else got)
+    def compare(given: list[np.ndarray], part: str = "both", call: Call = call_with_tensors) -> None:
+        before, after = expect_pair(name, call(student, name, given))
         what = _sizes(given[0], given[1].shape[1])
         if part in ("both", "before"):
             expect_close(f"reset before the product, {what}", before, _gru_before(*given), tol=TOLERANCE)
@@ -449,8 +396,8 @@ def gru_both_ways(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def untouched() -> None:
         given = draw(3, 2, 3)
-        compare(given, got=_untouched(student, name, given))
-        compare(draw(2, 3, 2), snippet=STRIDED)
+        compare(given, call=call_untouched)
+        compare(draw(2, 3, 2), call=TURNED)
 
     return [
         outcome("reset before the product", functools.partial(random_batches, "before"), weight=2),
@@ -633,8 +580,8 @@ def memory_jacobian(student: Student, rng: np.random.Generator) -> list[Outcome]
     def draw(*sizes: int) -> list[np.ndarray]:
         return list(_sequences(rng, 4, *sizes).values())
 
-    def compare(given: list[np.ndarray], part: str = "both", got: object = None, snippet: str = CALL) -> None:
-        direct, total = expect_pair(name, _run(student, snippet, name, given) if got is None else got)
+    def compare(given: list[np.ndarray], part: str = "both", call: Call = call_with_tensors) -> None:
+        direct, total = expect_pair(name, call(student, name, given))
         right = _jacobians(*_as_tensors(given))
         what = _sizes(given[0], given[1].shape[1])
         if part in ("both", "direct"):
@@ -670,8 +617,8 @@ def memory_jacobian(student: Student, rng: np.random.Generator) -> list[Outcome]
 
     def untouched() -> None:
         given = draw(2, 3, 2, 3)
-        compare(given, got=_untouched(student, name, given))
-        compare(draw(2, 3, 3, 2), snippet=STRIDED)
+        compare(given, call=call_untouched)
+        compare(draw(2, 3, 3, 2), call=TURNED)
 
     return [
         outcome("the direct path", functools.partial(random_batches, "direct"), weight=2),
@@ -717,8 +664,8 @@ def packed_lstm(student: Student, rng: np.random.Generator) -> list[Outcome]:
         first = [rng.normal(0, s, (depth, len(lengths), units)) for s in (0.6, 1.0)]
         return [[rng.normal(0, 1, (length, inputs)) for length in lengths], layers, *first]
 
-    def compare(given: list, part: Sequence[str] = keys, got: Any = None, snippet: str = CALL) -> None:
-        got = _run(student, snippet, name, given) if got is None else got
+    def compare(given: list, part: Sequence[str] = keys, call: Call = call_with_tensors) -> None:
+        got = call(student, name, given)
         expect_true(f"{name}: expected a dictionary, got {got!r:.60}", isinstance(got, Mapping))
         missing = [key for key in keys if key not in got]
         expect_true(f"{name}: the keys {missing} are missing", not missing)
@@ -774,8 +721,8 @@ def packed_lstm(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def untouched() -> None:
         given = draw([2, 4, 3], 2, 3, 2)
-        compare(given, got=_untouched(student, name, given))
-        compare(draw([3, 5, 1], 3, 2, 2), snippet=STRIDED)
+        compare(given, call=call_untouched)
+        compare(draw([3, 5, 1], 3, 2, 2), call=TURNED)
 
     return [
         outcome("the packed data", functools.partial(results, "batch_sizes", "data"), weight=3),
