@@ -48,10 +48,15 @@ def read_reports(root: Path = ROOT) -> dict[str, dict[str, Report]]:
 
 
 def number(value: float | None, unit: str = "", digits: int = 4) -> str:
-    """Write a number with so many significant digits and its unit; a missing one as "not finite"."""
+    """Write a number with so many significant digits and its unit, up to a billion without an exponent.
+
+    A missing one is "not finite".
+    """
     if value is None or not math.isfinite(value):
         return "not finite"
-    text = f"{value:.{digits}g}" if abs(value) < 1e5 else f"{value:.3e}"
+    text = f"{value:.{digits}g}"
+    if "e+" in text and abs(value) < 1e9:
+        text = f"{float(text):,.0f}"
     return text.replace("-", "−") + (unit if unit == "%" else f" {unit}" if unit else "")
 
 

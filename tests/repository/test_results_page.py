@@ -120,3 +120,22 @@ def test_command_line(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_book_is_in_step() -> None:
     page = (results_page.ROOT / "book" / "results.md").read_text(encoding="utf-8")
     assert render_results_page() == page, "run python -m tools.results_page"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0.12345, 4, "0.1235"),
+        (-0.25, 2, "−0.25"),
+        (130.4, 2, "130"),
+        (158_912.3, 4, "158,900"),
+        (0.00001234, 2, "1.2e−05"),
+        (4.1e12, 2, "4.1e+12"),
+        (None, 4, "not finite"),
+        (float("inf"), 4, "not finite"),
+    ],
+)
+def test_numbers_are_rounded_and_have_no_exponent_that_a_reader_must_undo(
+    value: float | None, digits: int, text: str
+) -> None:
+    assert results_page.number(value, digits=digits) == text
