@@ -61,8 +61,14 @@ def test_pictures_have_words(opened: Visit) -> None:
 
 
 def settle(opened: Visit) -> None:
-    """Wait until what scrolls at the new width has been made focusable: the page says when it has done so."""
-    opened.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    """Wait until what scrolls at the new width has been made focusable: the page says when it has done so.
+
+    A section that was not in sight has its old layout until it is measured, and sometimes still in the first measure.
+    """
+    opened.page.evaluate("""async () => {
+        for (const box of document.querySelectorAll("article *")) box.getBoundingClientRect();
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    }""")
     opened.page.wait_for_function("() => 'mended' in document.documentElement.dataset")
 
 

@@ -17,6 +17,6 @@ def dann_step(F, C, D, optimizer, x, y, is_source, lam):
     loss_y = mean(cross_entropy(C(f)[known], y[known], reduction="none"))
     loss_d = mean(softplus(-a[is_source])) + mean(softplus(a[~is_source & (y < 0)]))
     optimizer.zero_grad()
-    (loss_y + loss_d).backward()
+    (loss_d + loss_y).backward()
     optimizer.step()
     return loss_y.item(), loss_d.item()

@@ -25,6 +25,6 @@ def dann_step(F, C, D, optimizer, x, y, is_source, lam):
         )
     )
     optimizer.zero_grad()
-    (loss_y + loss_d).backward()
+    (loss_d + loss_y).backward()
     optimizer.step()
     return loss_y.item(), loss_d.item()

@@ -17,7 +17,7 @@ def dann_step(F, C, D, optimizer, x, y, is_source, lam):
     loss_y = mean(cross_entropy(C(f)[known], y[known], reduction="none"))
     loss_d = mean(softplus(-a[is_source])) + mean(softplus(a[~is_source]))
     optimizer.zero_grad()
-    (loss_y + loss_d).backward()
+    (loss_d + loss_y).backward()
     optimizer.step()
     with torch.no_grad():
         a = D(F(x)).squeeze(1)

@@ -17,6 +17,6 @@ def dann_step(F, C, D, optimizer, x, y, is_source, lam):
     loss_y = mean(cross_entropy(C(f)[known], y[known], reduction="none"))
     loss_d = mean(-torch.log(torch.sigmoid(a[is_source]))) + mean(-torch.log(1 - torch.sigmoid(a[~is_source])))
     optimizer.zero_grad()
-    (loss_y + loss_d).backward()
+    (loss_d + loss_y).backward()
     optimizer.step()
     return loss_y.item(), loss_d.item()

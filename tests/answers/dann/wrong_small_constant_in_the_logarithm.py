@@ -19,6 +19,6 @@ def dann_step(F, C, D, optimizer, x, y, is_source, lam):
         -torch.log(1 - torch.sigmoid(a[~is_source]) + 1e-8)
     )
     optimizer.zero_grad()
-    (loss_y + loss_d).backward()
+    (loss_d + loss_y).backward()
     optimizer.step()
     return loss_y.item(), loss_d.item()
