@@ -14,6 +14,7 @@ from coursekit.grading.door import Student, StudentError
 from coursekit.grading.explain import expect_true
 
 Arrays = dict[str, np.ndarray]
+Call = Callable[[Student, str, Sequence[object]], Any]  # one of the three `call_…` below
 
 # `weights` turns a result with axes into a number, so that one backward pass gives a gradient of every entry.
 CALL = """
@@ -157,6 +158,10 @@ def as_tensors(value, turned=False):
 def all_tensors(value):
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
     return [value] if torch.is_tensor(value) else [tensor for item in inside for tensor in all_tensors(item)]
+
+def lengths(value):
+    inside = list(value.values()) if isinstance(value, dict) else value
+    return [lengths(item) for item in inside] if isinstance(inside, list) else None
 """
 
 _WATCHED = (
@@ -165,9 +170,10 @@ _WATCHED = (
 given = as_tensors(arguments, turned)
 seen = all_tensors(given)
 copies = [tensor.numpy().copy() for tensor in seen]
+before = lengths(given)
 answer = FUNCTION(*given)
 left = all_tensors(given)
-same = len(left) == len(copies) and all(
+same = lengths(given) == before and len(left) == len(copies) and all(
     numpy.array_equal(copy, tensor.detach().numpy(), equal_nan=copy.dtype.kind == "f")
     for copy, tensor in zip(copies, left)
 )
@@ -176,14 +182,13 @@ result = [answer, same, not any(tensor.requires_grad for tensor in [*seen, *left
 )
 
 
-def call_with_tensors(student: Student, function: str, arguments: Sequence[object], *, turned: bool = False) -> Any:
+def call_with_tensors(student: Student, function: str, arguments: Sequence[object]) -> Any:
     """Call a student's function with tensors in place of all arrays.
 
     Args:
         student: whose code it is.
         function: its name.
         arguments: plain values; arrays, at any depth, become tensors of the same dtype.
-        turned: whether these lie in memory in another order than usual, so that ``view`` fails and ``reshape`` works.
 
     Returns:
         What the function returned, as a plain value.
@@ -191,7 +196,7 @@ def call_with_tensors(student: Student, function: str, arguments: Sequence[objec
     Raises:
         StudentError: as :meth:`Student.run`.
     """
-    return _call(student, function, arguments, turned)[0]
+    return _call(student, function, arguments, turned=False)[0]
 
 
 def call_untouched(student: Student, function: str, arguments: Sequence[object]) -> Any:
@@ -205,6 +210,14 @@ def call_untouched(student: Student, function: str, arguments: Sequence[object])
     expect_true(f"{function} has changed one of its inputs; make new tensors", same)
     expect_true(f"{function} has set requires_grad on one of its inputs; work on a detached copy", plain)
     return answer
+
+
+def call_turned(student: Student, function: str, arguments: Sequence[object]) -> Any:
+    """As :func:`call_with_tensors`, with tensors that lie in memory in another order than usual.
+
+    Then ``view`` fails and ``reshape`` works.
+    """
+    return _call(student, function, arguments, turned=True)[0]
 
 
 def _call(student: Student, function: str, arguments: Sequence[object], turned: bool) -> list[Any]:

@@ -11,24 +11,20 @@ from __future__ import annotations
 import functools
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy import special
 
 from coursekit.grading import Outcome, Student, expect_close, expect_pair, expect_true, outcome
-from coursekit.grading.tensors import call_untouched, call_with_tensors
+from coursekit.grading.tensors import Call, call_turned, call_untouched, call_with_tensors
 
 # Loose enough for an answer that computes in float32, and far below every mistake.
 TOLERANCE = 2e-5
 
 NAN, INF = float("nan"), float("inf")
 NO_NUMBERS = (NAN, INF, -INF)
-
-# How a function is called: `call_with_tensors` with one more setting, or `call_untouched`.
-Call = Callable[[Student, str, Sequence[object]], Any]
-TURNED = functools.partial(call_with_tensors, turned=True)
 
 
 # Task 1 ---------------------------------------------------------------------------------------------------------------
@@ -98,7 +94,7 @@ def first_visits(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def untouched() -> None:
         compare(draw(7, 3, 6), 3, 0.8, call=call_untouched)
-        compare(draw(7, 3, 6), 3, 0.8, call=TURNED)
+        compare(draw(7, 3, 6), 3, 0.8, call=call_turned)
 
     return [
         outcome("the values", functools.partial(random, "V"), weight=3),
@@ -236,7 +232,7 @@ def td0(student: Student, rng: np.random.Generator) -> list[Outcome]:
         point([np.array([[1.0]]), np.array([1.0]), np.array([[2.0]]), np.array([False])], 0.9)
 
     def untouched() -> None:
-        for call in (call_untouched, TURNED):
+        for call in (call_untouched, call_turned):
             one_pass(draw(6, 3), 0.8, call=call)
             one_pass(draw(6, 3, filling=NAN), 0.8, call=call)
             point(solvable(8, 3, 0.8), 0.8, call)
@@ -337,7 +333,7 @@ def n_step_returns(student: Student, rng: np.random.Generator) -> list[Outcome]:
         compare(draw(2, 300), 200, 0.99)
 
     def untouched() -> None:
-        for call in (call_untouched, TURNED):
+        for call in (call_untouched, call_turned):
             compare(draw(4, 5), 2, 0.7, call)
             compare(draw(4, 5, filling=NAN), 2, 0.7, call)
 
@@ -452,7 +448,7 @@ def advantages(student: Student, rng: np.random.Generator) -> list[Outcome]:
         compare(given, what=" where episodes end at or just before the last step")
 
     def untouched() -> None:
-        for call in (call_untouched, TURNED):
+        for call in (call_untouched, call_turned):
             compare(draw(4, 9, 0.2, 0.2), call=call)
             compare(draw(4, 9, 0.2, 0.2, NAN), call=call)
 

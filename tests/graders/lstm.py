@@ -18,9 +18,7 @@ import numpy as np
 import torch
 
 from coursekit.grading import Outcome, Student, StudentError, expect_close, expect_pair, expect_true, outcome
-from coursekit.grading.tensors import AS_TENSORS, call_untouched, call_with_tensors
-
-Call = Callable[[Student, str, Sequence[object]], Any]
+from coursekit.grading.tensors import AS_TENSORS, Call, call_turned, call_untouched, call_with_tensors
 
 # Loose enough for an answer that computes in float32, and far below every mistake.
 TOLERANCE = 2e-5
@@ -31,9 +29,6 @@ Values = dict[str, np.ndarray]
 def _tensor(array: object) -> torch.Tensor:
     return torch.as_tensor(np.asarray(array), dtype=torch.float64)
 
-
-# The same values, in another order in memory: strides that `view` refuses.
-TURNED = functools.partial(call_with_tensors, turned=True)
 
 # Gradients of the sum of all results, each weighted by an array, by every tensor among the arguments.
 GRADIENTS = (
@@ -208,7 +203,7 @@ def peephole_step(student: Student, rng: np.random.Generator) -> list[Outcome]:
         given = draw(3, 2, 3)
         compare(given, call=call_untouched)
         given = draw(2, 3, 2)
-        compare(given, call=TURNED)
+        compare(given, call=call_turned)
 
     return [
         outcome("the cell", functools.partial(random_batches, "c"), weight=2),
@@ -294,7 +289,7 @@ def coupled_lstm(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def untouched() -> None:
         given = draw(3, 4, 2, 3)
         compare(given, call=call_untouched)
-        compare(draw(2, 3, 3, 2), call=TURNED)
+        compare(draw(2, 3, 3, 2), call=call_turned)
 
     return [
         outcome("the states", functools.partial(random_batches, "h"), weight=2),
@@ -397,7 +392,7 @@ def gru_both_ways(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def untouched() -> None:
         given = draw(3, 2, 3)
         compare(given, call=call_untouched)
-        compare(draw(2, 3, 2), call=TURNED)
+        compare(draw(2, 3, 2), call=call_turned)
 
     return [
         outcome("reset before the product", functools.partial(random_batches, "before"), weight=2),
@@ -618,7 +613,7 @@ def memory_jacobian(student: Student, rng: np.random.Generator) -> list[Outcome]
     def untouched() -> None:
         given = draw(2, 3, 2, 3)
         compare(given, call=call_untouched)
-        compare(draw(2, 3, 3, 2), call=TURNED)
+        compare(draw(2, 3, 3, 2), call=call_turned)
 
     return [
         outcome("the direct path", functools.partial(random_batches, "direct"), weight=2),
@@ -722,7 +717,7 @@ def packed_lstm(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def untouched() -> None:
         given = draw([2, 4, 3], 2, 3, 2)
         compare(given, call=call_untouched)
-        compare(draw([3, 5, 1], 3, 2, 2), call=TURNED)
+        compare(draw([3, 5, 1], 3, 2, 2), call=call_turned)
 
     return [
         outcome("the packed data", functools.partial(results, "batch_sizes", "data"), weight=3),

@@ -9,7 +9,7 @@ take gradients, on the other side of the door.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,15 +17,11 @@ import torch
 from scipy import optimize, special, stats
 
 from coursekit.grading import Outcome, Student, expect_close, expect_pair, expect_true, outcome
-from coursekit.grading.tensors import AS_TENSORS, call_untouched, call_with_tensors
-
-Call = Callable[[Student, str, Sequence[object]], Any]
+from coursekit.grading.tensors import AS_TENSORS, Call, call_turned, call_untouched, call_with_tensors
 
 # Loose enough for an answer that computes in float32, and far below every mistake.
 TOLERANCE = 2e-5
 
-# The same values, in another order in memory.
-TURNED = functools.partial(call_with_tensors, turned=True)
 
 # The loss, and its gradients by the logits, by the returns and by the values.
 LOSS = (
@@ -136,7 +132,7 @@ def returns_to_go(student: Student, rng: np.random.Generator) -> list[Outcome]:
         compare(4, 5, 0.7, call=call_untouched)
         lengths = _lengths(rng, 4, 5)
         call_untouched(student, name, [_padded(rng.normal(0, 2, (4, 5)), lengths, float("nan")), lengths, 0.7])
-        compare(4, 5, 0.7, call=TURNED)
+        compare(4, 5, 0.7, call=call_turned)
 
     return [
         outcome("episodes of one length", full, weight=2),
@@ -211,8 +207,8 @@ def scores(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def untouched() -> None:
         several(softmax, (3, 4), call=call_untouched)
         several(gaussian, (3, 2), call=call_untouched)
-        several(softmax, (3, 4), call=TURNED)
-        several(gaussian, (3, 2), call=TURNED)
+        several(softmax, (3, 4), call=call_turned)
+        several(gaussian, (3, 2), call=call_turned)
 
     return [
         outcome("softmax", functools.partial(several, softmax, (4, 3), (6, 2)), weight=2),
@@ -401,7 +397,7 @@ def best_baselines(student: Student, rng: np.random.Generator) -> list[Outcome]:
 
     def untouched() -> None:
         compare(draw(6, 3), call=call_untouched)
-        compare(draw(6, 3), call=TURNED)
+        compare(draw(6, 3), call=call_turned)
 
     return [
         outcome("the best constant", functools.partial(random, "one"), weight=2),
@@ -516,7 +512,7 @@ def targets(student: Student, rng: np.random.Generator) -> list[Outcome]:
     def untouched() -> None:
         compare(draw(4, 9, 0.2, 0.2), call=call_untouched)
         call_untouched(student, name, draw(4, 9, 0.2, 0.2, float("nan")))
-        compare(draw(4, 9, 0.2, 0.2), call=TURNED)
+        compare(draw(4, 9, 0.2, 0.2), call=call_turned)
 
     return [
         outcome("which steps are real", marks, weight=2),

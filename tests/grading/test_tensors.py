@@ -13,6 +13,7 @@ from coursekit.grading import Student, StudentError
 from coursekit.grading.tensors import (
     NET,
     call,
+    call_turned,
     call_untouched,
     call_with_tensors,
     expect_dtype,
@@ -126,8 +127,8 @@ def test_turned_tensors_have_the_same_values_in_another_order() -> None:
         return [tensors, [t.is_contiguous() for t in tensors]]
 
     given = [np.arange(4.0), MATRIX, np.arange(12.0).reshape(2, 3, 2)]
-    for turned in (False, True):
-        values, contiguous = call_with_tensors(student(f), "f", given, turned=turned)
+    for way, turned in ((call_with_tensors, False), (call_turned, True)):
+        values, contiguous = way(student(f), "f", given)
         assert contiguous == [not turned] * 3
         for value, array in zip(values, given, strict=True):
             assert np.array_equal(value, array, equal_nan=True)
@@ -149,7 +150,11 @@ def turns_round(values: list[Any]) -> None:
     values.reverse()
 
 
-@pytest.mark.parametrize("change", [clears, cleans, pops, turns_round])
+def appends(values: list[Any]) -> None:
+    values.append(0.0)
+
+
+@pytest.mark.parametrize("change", [clears, cleans, pops, turns_round, appends])
 def test_a_changed_argument_is_seen(change: Callable) -> None:
     with pytest.raises(AssertionError, match="f has changed one of its inputs"):
         call_untouched(student(change), "f", [[MATRIX, np.arange(6).reshape(3, 2)]])
@@ -181,6 +186,6 @@ def test_what_a_student_does_is_the_students_failure() -> None:
 
     assert call_with_tensors(student(f), "f", [np.arange(4.0)]).shape == (4,)
     with pytest.raises(StudentError, match="view"):
-        call_with_tensors(student(f), "f", [MATRIX], turned=True)
+        call_turned(student(f), "f", [MATRIX])
     with pytest.raises(StudentError):
         call_with_tensors(student(f), "g", [MATRIX])
